@@ -19,7 +19,7 @@ PropertyValue = str | bool | int | float | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A user property: its value and the name RFH2 has for its type (`string`, `boolean`, `i4`, `r8`, ...)."""
+    """A user property: its value and its RFH2 type (`string`, `boolean`, `i4`, `r8`, ...)."""
 
     value: PropertyValue
     type: str = "string"

@@ -39,7 +39,7 @@ class Source(Protocol):
         ...
 
     def back_out(self) -> None:
-        """Ends the unit of work: its messages go back. Never raises: a broken connection backs out by itself."""
+        """Ends the unit of work: its messages go back. Never raises: a lost connection does so by itself."""
         ...
 
     def close(self) -> None:
