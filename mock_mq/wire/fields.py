@@ -1,0 +1,257 @@
+"""How a structure of the wire is declared: one line a field, packed and unpacked in either byte order.
+
+    class MessageDescriptor(Structure, eyecatcher=b"MD  ", lengths={1: 324, 2: 364}):
+        version: Int = 2
+        format: Annotated[str, Char(8)] = ""
+
+The fields follow the eye-catcher without gaps, as in MQ's C headers with pointers of four bytes. A
+structure that comes in several versions has all the fields of its longest one; a version is a length,
+and the fields behind that length keep their defaults. Character fields are carried without their padding.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+
+Buffer = bytes | bytearray | memoryview
+
+
+class WireError(Exception):
+    """What arrived is not what the protocol says; the one error that anything in `mock_mq.wire` raises."""
+
+
+class ByteOrder(IntEnum):
+    """The byte order byte of a segment header; an argument of everything that packs or unpacks."""
+
+    BIG = 1
+    LITTLE = 2
+
+    @property
+    def prefix(self) -> str:
+        """`struct`'s sign for it."""
+        return ">" if self is ByteOrder.BIG else "<"
+
+    @property
+    def encoding(self) -> int:
+        """The MQENC value that goes with it: 273 (all normal, IEEE) or 546 (all reversed)."""
+        return 273 if self is ByteOrder.BIG else 546
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An integer; `code` is `struct`'s letter for its width and sign."""
+
+    code: str
+
+    @property
+    def width(self) -> int:
+        """Bytes on the wire."""
+        return struct.calcsize("=" + self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Char:
+    """`width` characters, padded with blanks; what follows a NUL is padding too, as in C.
+
+    Names are carried as ISO 8859-1, one byte a character, so that no byte of a peer's is ever refused.
+    """
+
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """`width` bytes as they are; shorter values are filled with zeros."""
+
+    width: int
+
+
+Byte = Annotated[int, Number("B")]
+Short = Annotated[int, Number("H")]
+Int = Annotated[int, Number("i")]
+Long = Annotated[int, Number("q")]
+
+
+def decode_characters(raw: bytes) -> str:
+    """A character field's text without its padding."""
+    end = raw.find(b"\0")
+    return (raw if end < 0 else raw[:end]).rstrip(b" ").decode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    code: str
+    width: int
+    to_wire: Callable[[Any, ByteOrder], Any] | None
+    from_wire: Callable[[Any, ByteOrder], Any] | None
+
+
+def _characters(name: str, width: int) -> _Field:
+    def to_wire(value: str, _order: ByteOrder) -> bytes:
+        try:
+            raw = value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise WireError(f"{name}: characters outside ISO 8859-1") from None
+        if len(raw) > width:
+            raise WireError(f"{name}: {len(raw)} characters, at most {width}")
+        return raw.ljust(width)
+
+    return _Field(name, f"{width}s", width, to_wire, lambda raw, _order: decode_characters(raw))
+
+
+def _raw(name: str, width: int) -> _Field:
+    def to_wire(value: bytes, _order: ByteOrder) -> bytes:
+        if len(value) > width:
+            raise WireError(f"{name}: {len(value)} bytes, at most {width}")
+        return value
+
+    return _Field(name, f"{width}s", width, to_wire, None)
+
+
+def _part(name: str, part: type[Structure]) -> _Field:
+    width = part.longest()
+    return _Field(
+        name,
+        f"{width}s",
+        width,
+        lambda value, order: value.pack(order),
+        part.unpack,
+    )
+
+
+def _field(name: str, hint: Any) -> _Field:
+    if isinstance(hint, type) and issubclass(hint, Structure):
+        return _part(name, hint)
+    kind = get_args(hint)[1] if get_origin(hint) is Annotated else None
+    if isinstance(kind, Number):
+        return _Field(name, kind.code, kind.width, None, None)
+    if isinstance(kind, Char):
+        return _characters(name, kind.width)
+    if isinstance(kind, Raw):
+        return _raw(name, kind.width)
+    raise TypeError(f"{name}: not a wire field: {hint!r}")
+
+
+_FIELDS: dict[type[Structure], tuple[_Field, ...]] = {}
+_LONGEST: dict[type[Structure], int] = {}
+
+
+def _fields(cls: type[Structure]) -> tuple[_Field, ...]:
+    if cls not in _FIELDS:
+        hints = get_type_hints(cls, include_extras=True)
+        _FIELDS[cls] = tuple(_field(each.name, hints[each.name]) for each in fields(cls))
+    return _FIELDS[cls]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """One version of a structure in one byte order, ready to use."""
+
+    packer: struct.Struct
+    fields: tuple[_Field, ...]
+    conversions: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
+    """Positions among the fields whose values are not yet what `struct` makes of them."""
+
+
+_LAYOUTS: dict[tuple[type[Structure], int, ByteOrder], _Layout] = {}
+
+
+def _layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout:
+    key = (cls, length, order)
+    if key not in _LAYOUTS:
+        _LAYOUTS[key] = _make_layout(cls, length, order)
+    return _LAYOUTS[key]
+
+
+def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout:
+    position = len(cls.EYECATCHER)
+    chosen = []
+    for each in _fields(cls):
+        if position == length:
+            break
+        position += each.width
+        chosen.append(each)
+    if position != length:
+        raise TypeError(f"{cls.__name__}: no field ends at {length} bytes")
+    code = order.prefix + f"{len(cls.EYECATCHER)}s" + "".join(each.code for each in chosen)
+    conversions = tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire)
+    return _Layout(struct.Struct(code), tuple(chosen), conversions)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure of the wire, both ways. Subclasses are frozen dataclasses declared field by field.
+
+    `lengths` maps the value of the `version` field to the length in bytes; a structure without versions
+    has none and is as long as its fields.
+    """
+
+    EYECATCHER: ClassVar[bytes] = b""
+    LENGTHS: ClassVar[Mapping[int, int]] = {}
+
+    def __init_subclass__(cls, *, eyecatcher: bytes = b"", lengths: Mapping[int, int] | None = None) -> None:
+        cls.EYECATCHER = eyecatcher
+        cls.LENGTHS = lengths or {}
+
+    @classmethod
+    def longest(cls) -> int:
+        """The length of the longest version, in bytes."""
+        if cls not in _LONGEST:
+            _LONGEST[cls] = len(cls.EYECATCHER) + sum(each.width for each in _fields(cls))
+        return _LONGEST[cls]
+
+    @classmethod
+    def length_of(cls, data: Buffer, order: ByteOrder) -> int:
+        """The length in bytes of the structure at the start of `data`, which its version tells."""
+        if not cls.LENGTHS:
+            return cls.longest()
+        at = len(cls.EYECATCHER)
+        if len(data) < at + 4:
+            raise WireError(f"{cls.__name__}: {len(data)} bytes are too few for a version")
+        version: int = struct.unpack_from(order.prefix + "i", data, at)[0]
+        if version not in cls.LENGTHS:
+            raise WireError(f"{cls.__name__}: version {version} is not known")
+        return cls.LENGTHS[version]
+
+    @property
+    def length(self) -> int:
+        """The length in bytes that this value packs to."""
+        if not self.LENGTHS:
+            return self.longest()
+        version: int = getattr(self, "version", 0)
+        if version not in self.LENGTHS:
+            raise WireError(f"{type(self).__name__}: version {version} is not known")
+        return self.LENGTHS[version]
+
+    def pack(self, order: ByteOrder) -> bytes:
+        """The value as bytes; raises `WireError` where a field does not fit its width."""
+        layout = _layout(type(self), self.length, order)
+        values = []
+        for each in layout.fields:
+            value = getattr(self, each.name)
+            values.append(each.to_wire(value, order) if each.to_wire else value)
+        try:
+            return layout.packer.pack(self.EYECATCHER, *values)
+        except struct.error as e:
+            raise WireError(f"{type(self).__name__}: {e}") from None
+
+    @classmethod
+    def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
+        """The structure at the start of `data`; what follows it is left alone."""
+        eyecatcher = bytes(data[: len(cls.EYECATCHER)])
+        if eyecatcher != cls.EYECATCHER:
+            raise WireError(f"{cls.__name__}: starts with {eyecatcher!r}, not {cls.EYECATCHER!r}")
+        length = cls.length_of(data, order)
+        if len(data) < length:
+            raise WireError(f"{cls.__name__}: {len(data)} bytes of {length}")
+        layout = _layout(cls, length, order)
+        values = list(layout.packer.unpack_from(data))
+        del values[0]
+        for index, from_wire in layout.conversions:
+            values[index] = from_wire(values[index], order)
+        return cls(*values)
