@@ -1,0 +1,123 @@
+"""The command `bridge`. Exit codes: 0 done, 1 failed, 2 bad usage or configuration."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bridge import __version__
+
+if TYPE_CHECKING:
+    from bridge.configuration import Configuration
+
+FAILED = 1
+BAD_CONFIGURATION = 2
+
+app = typer.Typer(
+    name="bridge",
+    help="Moves messages between IBM MQ and Amazon SNS/SQS, at least once, always.",
+    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or configuration.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Runs the command and exits with its code."""
+    app()
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - so typer calls it
+    if wanted:
+        typer.echo(f"bridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The YAML file to use. Without it, the text in the environment variable BRIDGE_CONFIG.",
+        ),
+    ] = None,
+) -> None:
+    """Run every route of the configuration until SIGTERM or Ctrl-C.
+
+    Either makes it take nothing more, finish what is in hand, commit and close. A second Ctrl-C
+    ends it at once; what was in hand is then handed out again by its source.
+
+    The log goes to stdout, a JSON object a line. Mistakes in the configuration go to stderr, one a
+    line, before anything is connected to.
+    """
+    # Imported here, so that --help and --version answer at once.
+    from bridge.configuration import ConfigurationError, load  # noqa: PLC0415
+
+    try:
+        configuration = load(config, os.environ)
+    except ConfigurationError as error:
+        for mistake in error.mistakes:
+            typer.echo(mistake, err=True)
+        raise typer.Exit(BAD_CONFIGURATION) from None
+    raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
+
+
+def _run(configuration: Configuration, source: str) -> int:
+    import structlog  # noqa: PLC0415
+
+    from bridge import log  # noqa: PLC0415
+
+    log.configure()
+    logger = structlog.get_logger("bridge.cli")
+    routes = [route.name for route in configuration.routes]
+    logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    try:
+        from bridge import supervisor  # noqa: PLC0415
+
+        return supervisor.run(configuration, stop)
+    except Exception:
+        logger.exception("bridge_failed")
+        return FAILED
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Lets SIGTERM and SIGINT set `stop`, and a second SIGINT end the process.
+
+    A thread waits for them instead of a handler: a handler runs in the midst of whatever the main thread
+    does, and could wait for a lock of the event's that the main thread itself holds.
+    """
+    awaited = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+
+    def wait() -> None:
+        while True:
+            received = signal.sigwait(awaited)
+            if received == signal.SIGINT and stop.is_set():
+                sys.stdout.flush()
+                os._exit(128 + signal.SIGINT)
+            stop.set()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()

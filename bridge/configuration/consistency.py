@@ -1,0 +1,110 @@
+"""What several values say together: checked on the tree as it was read, so that all is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bridge.configuration.mistakes import Location
+from bridge.configuration.reading import Document
+
+Tell = Callable[[Location, str, str], None]
+"""Takes a mistake's location, problem and remedy; `{value}` in the problem stands for the value there."""
+
+
+def check(document: Document, tell: Tell) -> None:
+    """Checks what the values say together, as far as they are what they should be."""
+    tree = _mapping(document.tree)
+    _check_tls(_mapping(tree.get("queue_manager")), tell)
+    routes = tree.get("routes")
+    if isinstance(routes, tuple):
+        _check_names(document, routes, tell)
+        _check_pairs(routes, tell)
+        _check_sources(document, routes, tell)
+
+
+def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
+    cipher = queue_manager.get("cipher_spec", "")
+    if cipher and "credentials" not in queue_manager:
+        problem = "TLS needs credentials, at least the CA that signed the queue manager's certificate"
+        tell(
+            ("queue_manager", "cipher_spec"),
+            problem,
+            "write credentials: file:DIRECTORY or secretsmanager:NAME",
+        )
+    for key in ("peer_name", "certificate_label"):
+        if queue_manager.get(key) and "cipher_spec" not in queue_manager:
+            problem = "has no meaning without TLS"
+            tell(("queue_manager", key), problem, "add cipher_spec: ANY_TLS12_OR_HIGHER, or leave it out")
+
+
+def _check_names(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    first: dict[str, int] = {}
+    for index, route in enumerate(routes):
+        name = _mapping(route).get("name")
+        if not isinstance(name, str):
+            continue
+        here: Location = ("routes", index, "name")
+        if name in first:
+            line = document.line(("routes", first[name], "name"))
+            tell(
+                here, f"{{value}} is the name of the route on line {line} too", "give each route its own name"
+            )
+        first.setdefault(name, index)
+
+
+def _check_pairs(routes: tuple[Any, ...], tell: Tell) -> None:
+    for index, route in enumerate(routes):
+        source, sink = _end(route, "from"), _end(route, "to")
+        here: Location = ("routes", index, "to")
+        if source is None or sink is None:
+            continue
+        if source == sink:
+            tell(here, "is the queue that the route takes from", "name another destination")
+        elif source[0] == sink[0] == "mq":
+            tell(
+                here,
+                "MQ to MQ is not the bridge's work",
+                "use a remote queue or an alias on the queue manager",
+            )
+        elif source[0] == "sqs" and sink[0] != "mq":
+            problem = f"SQS to {sink[0].upper()} is not the bridge's work"
+            tell(here, problem, "name an MQ queue; a route goes MQ to SNS, MQ to SQS or SQS to MQ")
+
+
+def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    seen: dict[tuple[str, str], tuple[int, tuple[str, str] | None]] = {}
+    ways: dict[tuple[tuple[str, str], tuple[str, str]], int] = {}
+    for index, route in enumerate(routes):
+        source, sink = _end(route, "from"), _end(route, "to")
+        if source is None:
+            continue
+        if source in seen and seen[source][1] != sink:
+            line = document.line(("routes", seen[source][0], "from"))
+            problem = (
+                f"the route on line {line} takes from it too, and each message would reach one of them only"
+            )
+            tell(("routes", index, "from"), problem, "make it one route, to an SNS topic that sends to all")
+        seen.setdefault(source, (index, sink))
+        if sink is None or source == sink:
+            continue
+        if (back := ways.get((sink, source))) is not None:
+            line = document.line(("routes", back, "to"))
+            problem = (
+                f"leads back to the source of the route on line {line}, and messages would go round for ever"
+            )
+            tell(("routes", index, "to"), problem, "give each direction queues of its own")
+        ways.setdefault((source, sink), index)
+
+
+def _end(route: Any, side: str) -> tuple[str, str] | None:
+    """One end of a route: its kind, and its name as it was written."""
+    end = _mapping(_mapping(route).get(side))
+    kinds = [kind for kind in ("mq", "sqs", "sns") if isinstance(end.get(kind), str)]
+    if len(kinds) != 1 or not end[kinds[0]]:
+        return None
+    return kinds[0], str(end[kinds[0]])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

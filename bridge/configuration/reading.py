@@ -1,0 +1,388 @@
+"""YAML as it stands in a file: the values, the line of each, the variables filled in.
+
+Only plain values, lists and mappings are read; no tag can make anything else. Depth and number of values are
+bounded, so that a document whose aliases multiply ends in a mistake, not in a full memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from bridge.configuration.mistakes import Location, shown
+
+DEEPEST = 20
+MOST_VALUES = 20_000
+
+_TAG = "tag:yaml.org,2002:"
+_VARIABLE = re.compile(r"\$\$|\$\{([^}]*)(\}?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Report = Callable[[int, Location, str, str], None]
+"""Takes a mistake: its line, location, problem and remedy."""
+
+
+@dataclass(slots=True)
+class Document:
+    """What was read: mappings as dicts, lists as tuples, and the line where each value stands.
+
+    `written` holds each plain value as it stands in the file; those in `filled` had a variable's value put
+    in. `spoilt` are the locations that have a mistake already: their values say nothing.
+    """
+
+    tree: Any = None
+    lines: dict[Location, int] = field(default_factory=dict)
+    written: dict[Location, str] = field(default_factory=dict)
+    filled: set[Location] = field(default_factory=set)
+    spoilt: set[Location] = field(default_factory=set)
+
+    def line(self, location: Location) -> int:
+        """The line of a location, or of the nearest thing around it."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, 1)
+
+    def forget(self, location: Location) -> None:
+        """Takes back what is known of a location and all beneath it: another value takes its place."""
+        for known in (self.lines, self.written):
+            for place in [place for place in known if place[: len(location)] == location]:
+                del known[place]
+        for places in (self.filled, self.spoilt):
+            places -= {place for place in places if place[: len(location)] == location}
+
+    def is_spoilt(self, location: Location) -> bool:
+        """Whether the location, or something around it, has a mistake already."""
+        return any(location[:length] in self.spoilt for length in range(len(location) + 1))
+
+
+def read(text: str, environ: Mapping[str, str], report: Report) -> Document | None:
+    """Reads one YAML document and fills in its variables; None where its text can't be understood at all.
+
+    Everything wrong is told to `report`, all of it where the text is YAML, the first where it is not.
+    """
+    try:
+        node = _compose(text)
+    except _TooDeep as deep:
+        report(deep.line, (), f"is nested more than {DEEPEST} deep", "a configuration is at most 5 deep")
+        return None
+    except _SecondDocument as second:
+        report(second.line, (), "a second document starts here", "write one document: leave out the line ---")
+        return None
+    except yaml.YAMLError as error:
+        report(*_explained(error, text))
+        return None
+    if node is None:
+        report(1, (), "is empty", "write at least queue_manager, dead_letters and routes")
+        return None
+    reader = _Reader(text, environ, report)
+    try:
+        reader.document.tree = reader.value(node, ())
+    except _TooMany:
+        report(
+            _line(node), (), f"holds more than {MOST_VALUES} values", "leave out the aliases that multiply"
+        )
+        return None
+    return reader.document
+
+
+class _TooDeep(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _SecondDocument(_TooDeep):
+    pass
+
+
+class _TooMany(Exception):
+    pass
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes to a bounded depth; nothing is ever constructed from a tag."""
+
+    depth = 0
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise _TooDeep(int(self.line) + 1)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _compose(text: str) -> Node | None:
+    loader = _Loader(text)
+    try:
+        if not loader.check_node():
+            return None
+        node = loader.get_node()
+        if loader.check_node():
+            raise _SecondDocument(int(loader.line) + 1)
+    finally:
+        loader.dispose()
+    return node
+
+
+class _Reader:
+    def __init__(self, text: str, environ: Mapping[str, str], report: Report) -> None:
+        self.document = Document()
+        self._text = text
+        self._environ = environ
+        self._report = report
+        self._open: list[Node] = []
+        self._count = 0
+
+    def value(self, node: Node, location: Location) -> Any:
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise _TooMany
+        self.document.lines.setdefault(location, _line(node))
+        if node in self._open:
+            return self._spoil(node, location, "an alias leads back into itself", "write the values out")
+        if len(self._open) >= DEEPEST:
+            return self._spoil(node, location, "is nested too deep by its aliases", "write the values out")
+        self._open.append(node)
+        try:
+            if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
+                return self._mapping(node, location)
+            if isinstance(node, SequenceNode) and node.tag == f"{_TAG}seq":
+                return tuple(self.value(item, (*location, index)) for index, item in enumerate(node.value))
+            if isinstance(node, ScalarNode):
+                return self._scalar(node, location)
+        finally:
+            self._open.pop()
+        return self._foreign_tag(node, location)
+
+    def _mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for key, item in node.value:
+            if key.tag == f"{_TAG}merge":
+                for more in self._merges(item, location):
+                    merged = {**more, **merged}
+        values: dict[str, Any] = {}
+        for key, item in node.value:
+            if key.tag == f"{_TAG}merge":
+                continue
+            if not isinstance(key, ScalarNode):
+                self._spoil(
+                    key, location, "a key is a list or a mapping", 'write a word as key; quote "${VARIABLE}"'
+                )
+                continue
+            name = str(key.value)
+            here = (*location, name)
+            if name in values:
+                first = self.document.lines[here]
+                self._report(
+                    _line(key), here, f"stands here for the second time, first on line {first}", "keep one"
+                )
+                continue
+            if name in merged:
+                self.document.forget(here)
+            self.document.lines[here] = _line(key)
+            values[name] = self.value(item, here)
+        return {**merged, **values}
+
+    def _merges(self, node: Node, location: Location) -> Iterator[dict[str, Any]]:
+        items = node.value if isinstance(node, SequenceNode) else [node]
+        for item in items:
+            if not isinstance(item, MappingNode):
+                self._spoil(item, location, "<< takes in something else than a mapping", "write <<: *NAME")
+                continue
+            merged = self.value(item, location)
+            if isinstance(merged, dict):
+                yield merged
+
+    def _scalar(self, node: ScalarNode, location: Location) -> Any:
+        text, tag = str(node.value), node.tag
+        self.document.written[location] = text
+        filled = self._filled(node, location)
+        if filled is None:
+            return None
+        if filled != text:
+            self.document.filled.add(location)
+            text = filled
+            if node.style is None:
+                # An unquoted value is read as if what the variable holds stood there itself.
+                tag = _implicit_tag(text)
+        if tag == f"{_TAG}null":
+            return self._spoil(node, location, "has no value", "give it one or leave the key out")
+        construct = _CONSTRUCTORS.get(tag.removeprefix(_TAG)) if tag.startswith(_TAG) else None
+        if construct is None:
+            return self._foreign_tag(node, location)
+        try:
+            return construct(text)
+        except ValueError:
+            return text
+
+    def _filled(self, node: ScalarNode, location: Location) -> str | None:
+        """The value with its variables filled in; None where that can't be done, which is told."""
+        complete = True
+
+        def fill(match: re.Match[str]) -> str:
+            nonlocal complete
+            if match[0] == "$$":
+                return "$"
+            name, closed = match[1], match[2]
+            if closed and name in self._environ and _NAME.fullmatch(name):
+                return self._environ[name]
+            complete = False
+            self._report(self._line_of(node, match[0]), location, *_unfilled(name, closed=bool(closed)))
+            return ""
+
+        text = _VARIABLE.sub(fill, str(node.value))
+        if complete:
+            return text
+        self.document.spoilt.add(location)
+        return None
+
+    def _line_of(self, node: ScalarNode, part: str) -> int:
+        """The line on which a part of a value stands, which may go over several."""
+        at = self._text.find(part, node.start_mark.index, node.end_mark.index)
+        return self._text.count("\n", 0, at) + 1 if at >= 0 else _line(node)
+
+    def _foreign_tag(self, node: Node, location: Location) -> None:
+        tag = node.tag.replace(_TAG, "!!", 1)
+        self._spoil(
+            node, location, f"the tag {shown(tag, quoted=False)} is not allowed", "write the plain value"
+        )
+
+    def _spoil(self, node: Node, location: Location, problem: str, remedy: str) -> None:
+        self.document.spoilt.add(location)
+        self._report(_line(node), location, problem, remedy)
+
+
+def _unfilled(name: str, *, closed: bool) -> tuple[str, str]:
+    """Why a variable could not be filled in, and what to do."""
+    plain = _NAME.match(name)
+    if not closed:
+        return "${ is not closed", "write ${NAME}, or $$ for a dollar sign"
+    if not plain:
+        return (
+            f"${{{shown(name, quoted=False)}}} does not name a variable",
+            "write ${NAME}, or $$ for a dollar sign",
+        )
+    if plain[0] != name:
+        problem = f"${{{shown(name, quoted=False)}}} is more than a variable's name"
+        return problem, f"write ${{{plain[0]}}} and set it; there are no defaults here"
+    return (
+        f"the environment variable {name} is not set",
+        f"set it, or write $${{{name}}} to mean the text itself",
+    )
+
+
+def _implicit_tag(text: str) -> str:
+    """What YAML takes an unquoted text for."""
+    return str(yaml.SafeLoader("").resolve(ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+
+
+def _integer(text: str) -> int:
+    plain = text.replace("_", "")
+    if re.fullmatch(r"[-+]?0[0-7]+", plain):
+        return int(plain, 8)
+    if ":" in plain:  # base 60, in which YAML 1.1 reads 14:14
+        raise ValueError
+    return int(plain, 0)
+
+
+def _real(text: str) -> float:
+    return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_CONSTRUCTORS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": _integer,
+    "float": _real,
+    "bool": lambda text: text.lower() in {"yes", "true", "on"},
+    "timestamp": str,
+    "value": str,
+}
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+# What PyYAML says of text that is not YAML, and what that means to whoever wrote it. Its own words are not
+# repeated: they may quote the text, which may be a secret in the wrong place.
+_EXPLANATIONS = (
+    ("found character '\\t'", "a tab stands where only blanks may", "indent with blanks"),
+    ("while scanning a quoted scalar", "the quote opened here is not closed", "close it with the same quote"),
+    (
+        "while scanning a simple key",
+        "a key without its colon, or text that is not indented",
+        "write KEY: VALUE",
+    ),
+    (
+        "mapping values are not allowed",
+        "a colon stands where none may",
+        "indent keys alike; quote a value with ': ' in it",
+    ),
+    ("while parsing a flow sequence", "the list opened here is not closed", "close it with ]"),
+    ("while parsing a flow mapping", "the mapping opened here is not closed", "close it with }"),
+    (
+        "while parsing a block mapping",
+        "the indentation does not fit what is above",
+        "indent keys of one mapping alike",
+    ),
+    (
+        "while parsing a block collection",
+        "the indentation does not fit what is above",
+        "indent the dashes alike",
+    ),
+    (
+        "found undefined alias",
+        "an alias (*name) has no anchor (&name) above it",
+        "quote a value that starts with *",
+    ),
+    ("found duplicate anchor", "an anchor (&name) is given a second time", "give each its own name"),
+    (
+        "unknown escape character",
+        "a backslash in double quotes starts no escape",
+        "write \\\\, or use single quotes",
+    ),
+    ("unacceptable character", "a character that text may not hold", "save the file as plain UTF-8 text"),
+    ("undefined tag handle", "a tag is not allowed", "write the plain value"),
+    ("%YAML", "a directive is not understood", "leave out lines that start with %"),
+    ("directive", "a directive is not understood", "leave out lines that start with %"),
+    ("that cannot start any token", "a character that no value starts with", "put quotes around the value"),
+    (
+        "sequence entries are not allowed",
+        "a dash stands where none may",
+        "put each entry on a line of its own",
+    ),
+    ("expected <document start>", "text goes on after the document's end", "indent it, or leave it out"),
+)
+
+
+def _explained(error: yaml.YAMLError, text: str) -> tuple[int, Location, str, str]:
+    said = " ".join(str(getattr(error, part, None) or "") for part in ("context", "problem", "reason"))
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        said = "unacceptable character"
+    else:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        opened = getattr(error, "context_mark", None)
+        if opened is not None and ("quoted scalar" in said or "parsing a flow" in said) and "\\t" not in said:
+            mark = opened if "escape" not in said else mark
+        line = mark.line + 1 if mark else 1
+    rows = text.splitlines()
+    row = rows[line - 1] if line <= len(rows) else ""
+    if "parsing a flow" in said and re.search(r"[\s\[{,:]\$\{", row):
+        return (
+            line,
+            (),
+            "is not YAML, a brace of ${VARIABLE} is taken for a mapping's",
+            'put quotes around "${VARIABLE}"',
+        )
+    for sign, problem, remedy in _EXPLANATIONS:
+        if sign in said:
+            return line, (), f"is not YAML, {problem}", remedy
+    return line, (), "is not YAML", "indent with blanks, put quotes around values with special characters"
