@@ -5,7 +5,7 @@ Source: the constants appendix of the IBM MQ documentation ("Constants", MQ 9.4)
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class CompletionCode(IntEnum):
@@ -85,6 +85,7 @@ class Reason(IntEnum):
     UNKNOWN_REMOTE_Q_MGR = 2087
     WAIT_INTERVAL_ERROR = 2090
     XMIT_Q_TYPE_ERROR = 2091
+    NOT_OPEN_FOR_SET_ALL = 2095
     RESOURCE_PROBLEM = 2102
     SUPPRESSED_BY_EXIT = 2109
     FORMAT_ERROR = 2110
@@ -147,3 +148,115 @@ class Reason(IntEnum):
     RECONNECT_TIMED_OUT = 2556
     PASSWORD_PROTECTION_ERROR = 2594
     CSP_ERROR = 2595
+
+
+class OpenOption(IntFlag):
+    """MQOO_*."""
+
+    INPUT_AS_Q_DEF = 0x1
+    INPUT_SHARED = 0x2
+    INPUT_EXCLUSIVE = 0x4
+    BROWSE = 0x8
+    OUTPUT = 0x10
+    INQUIRE = 0x20
+    SET = 0x40
+    SAVE_ALL_CONTEXT = 0x80
+    PASS_IDENTITY_CONTEXT = 0x100
+    PASS_ALL_CONTEXT = 0x200
+    SET_IDENTITY_CONTEXT = 0x400
+    SET_ALL_CONTEXT = 0x800
+    ALTERNATE_USER_AUTHORITY = 0x1000
+    FAIL_IF_QUIESCING = 0x2000
+
+
+class GetOption(IntFlag):
+    """MQGMO_*."""
+
+    WAIT = 0x1
+    SYNCPOINT = 0x2
+    NO_SYNCPOINT = 0x4
+    BROWSE_FIRST = 0x10
+    BROWSE_NEXT = 0x20
+    ACCEPT_TRUNCATED_MSG = 0x40
+    MSG_UNDER_CURSOR = 0x100
+    LOCK = 0x200
+    UNLOCK = 0x400
+    BROWSE_MSG_UNDER_CURSOR = 0x800
+    SYNCPOINT_IF_PERSISTENT = 0x1000
+    FAIL_IF_QUIESCING = 0x2000
+    CONVERT = 0x4000
+    LOGICAL_ORDER = 0x8000
+
+
+class PutOption(IntFlag):
+    """MQPMO_*."""
+
+    SYNCPOINT = 0x2
+    NO_SYNCPOINT = 0x4
+    DEFAULT_CONTEXT = 0x20
+    NEW_MSG_ID = 0x40
+    NEW_CORREL_ID = 0x80
+    PASS_IDENTITY_CONTEXT = 0x100
+    PASS_ALL_CONTEXT = 0x200
+    SET_IDENTITY_CONTEXT = 0x400
+    SET_ALL_CONTEXT = 0x800
+    FAIL_IF_QUIESCING = 0x2000
+    NO_CONTEXT = 0x4000
+
+
+class MatchOption(IntFlag):
+    """MQMO_MATCH_*."""
+
+    MSG_ID = 0x1
+    CORREL_ID = 0x2
+    GROUP_ID = 0x4
+    MSG_SEQ_NUMBER = 0x8
+    OFFSET = 0x10
+    MSG_TOKEN = 0x20
+
+
+class ObjectType(IntEnum):
+    """MQOT_*: the objects that can be opened here."""
+
+    QUEUE = 1
+    QUEUE_MANAGER = 5
+
+
+class Selector(IntEnum):
+    """MQIA_* (to 2000) and MQCA_* (from 2001): the attributes that can be inquired here."""
+
+    Q_TYPE = 20
+    CODED_CHAR_SET_ID = 2
+    CURRENT_Q_DEPTH = 3
+    DEF_INPUT_OPEN_OPTION = 4
+    DEF_PERSISTENCE = 5
+    DEF_PRIORITY = 6
+    DEFINITION_TYPE = 7
+    HARDEN_GET_BACKOUT = 8
+    INHIBIT_GET = 9
+    INHIBIT_PUT = 10
+    USAGE = 12
+    MAX_MSG_LENGTH = 13
+    MSG_DELIVERY_SEQUENCE = 16
+    MAX_PRIORITY = 14
+    MAX_Q_DEPTH = 15
+    MAX_UNCOMMITTED_MSGS = 33
+    OPEN_INPUT_COUNT = 17
+    OPEN_OUTPUT_COUNT = 18
+    SHAREABILITY = 23
+    BACKOUT_THRESHOLD = 22
+    SYNCPOINT = 30
+    COMMAND_LEVEL = 31
+    PLATFORM = 32
+    PUBSUB_MODE = 187
+    ADVANCED_CAPABILITY = 273
+    PROPERTY_CONTROL = 190
+    MSG_DEQ_COUNT = 38
+    DEAD_LETTER_Q_NAME = 2006
+    Q_MGR_NAME = 2015
+    Q_NAME = 2016
+    Q_DESC = 2013
+    Q_MGR_DESC = 2014
+    BACKOUT_REQ_Q_NAME = 2019
+    Q_MGR_IDENTIFIER = 2032
+    QSG_NAME = 2040

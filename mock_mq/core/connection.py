@@ -1,0 +1,352 @@
+"""A connection and the MQI's calls on it. Each refusal is the reason that MQ's documentation gives for it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mock_mq.constants import (
+    CompletionCode,
+    GetOption,
+    ObjectType,
+    OpenOption,
+    PutOption,
+    Reason,
+)
+from mock_mq.core.attributes import Attributes, of_queue
+from mock_mq.core.definition import Right
+from mock_mq.core.message import Message
+from mock_mq.core.queue import START, Match, Place, Queue, place
+from mock_mq.core.unit_of_work import UnitOfWork
+from mock_mq.errors import MQError
+from mock_mq.wire.structures import (
+    GetMessageOptions,
+    MessageDescriptor,
+    ObjectDescriptor,
+    PutMessageOptions,
+)
+
+if TYPE_CHECKING:
+    from mock_mq.core.queue_manager import QueueManager
+
+_INPUT = OpenOption.INPUT_AS_Q_DEF | OpenOption.INPUT_SHARED | OpenOption.INPUT_EXCLUSIVE
+_USES = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.INQUIRE | OpenOption.SET
+_NOT_FOR_QUEUE_MANAGER = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT
+_BROWSE = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT | GetOption.BROWSE_MSG_UNDER_CURSOR
+_NOT_HERE = GetOption.LOCK | GetOption.UNLOCK | GetOption.LOGICAL_ORDER
+_SET_CONTEXT = PutOption.SET_ALL_CONTEXT | PutOption.SET_IDENTITY_CONTEXT
+_AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
+_UNIX = 6  # MQAT_UNIX
+_MAX_PRIORITY = 9
+_RIGHTS = {
+    _INPUT: Right.GET,
+    OpenOption.BROWSE: Right.BROWSE,
+    OpenOption.OUTPUT: Right.PUT,
+    OpenOption.INQUIRE: Right.INQUIRE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """MQGET's answer. `length` is the whole message's in bytes, `data` what fits.
+
+    `reason` is NONE, or a warning: 2080 (too long: nothing was taken), 2079 (cut), 2119 (not converted).
+    """
+
+    descriptor: MessageDescriptor
+    data: bytes = field(repr=False)
+    length: int
+    queue: str
+    reason: Reason = Reason.NONE
+
+    @property
+    def completion(self) -> CompletionCode:
+        """The completion code that goes with the reason."""
+        return CompletionCode.WARNING if self.reason else CompletionCode.OK
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What a handle stands for; no queue is the queue manager itself."""
+
+    queue: Queue | None
+    options: OpenOption
+    cursor: Place = START
+
+
+class Connection:
+    """What MQCONN gives. Its handles, unit of work and browse cursors are its own."""
+
+    def __init__(self, queue_manager: QueueManager, key: int, *, user: str, application: str) -> None:
+        self._queue_manager = queue_manager
+        self._key = key
+        self._user = user
+        self._application = application
+        self._handles: dict[int, _Opened] = {}
+        self._next_handle = itertools.count(2)
+        self._unit = UnitOfWork(queue_manager.definition.max_uncommitted)
+
+    @property
+    def user(self) -> str:
+        """Who is connected."""
+        return self._user
+
+    def open(self, target: ObjectDescriptor, options: int) -> int:
+        """MQOPEN: a handle. Raises 2085, 2035, 2042, 2043, 2045, 2046, 2087."""
+        wanted = OpenOption(options)
+        if target.object_type == ObjectType.QUEUE_MANAGER:
+            if wanted & _NOT_FOR_QUEUE_MANAGER:
+                raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, "a queue manager")
+            return self._remember(_Opened(None, wanted))
+        queue = self._resolve(target)
+        if not wanted & _USES or bin(wanted & _INPUT).count("1") > 1:
+            raise MQError(Reason.OPTIONS_ERROR, f"open options {options:#x}")
+        self._check_rights(queue, wanted)
+        if wanted & _INPUT:
+            exclusive = bool(wanted & OpenOption.INPUT_EXCLUSIVE) or not queue.definition.shareable
+            if queue.exclusive or (exclusive and queue.open_input):
+                raise MQError(Reason.OBJECT_IN_USE, queue.definition.name)
+            queue.exclusive = exclusive
+            queue.open_input += 1
+        if wanted & OpenOption.OUTPUT:
+            queue.open_output += 1
+        return self._remember(_Opened(queue, wanted))
+
+    def close(self, handle: int, options: int = 0) -> None:
+        """MQCLOSE. Raises 2019, and 2045 for options that a predefined queue does not have."""
+        if handle not in self._handles:
+            raise MQError(Reason.HOBJ_ERROR, str(handle))
+        if options:
+            raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, f"close options {options:#x}")
+        self._release(self._handles.pop(handle))
+
+    def put(
+        self, handle: int, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+    ) -> MessageDescriptor:
+        """MQPUT: the descriptor as the message has it now. Raises 2039, 2030, 2031, 2051, 2053, ..."""
+        opened = self._opened(handle)
+        if opened.queue is None or not opened.options & OpenOption.OUTPUT:
+            raise MQError(Reason.NOT_OPEN_FOR_OUTPUT)
+        if options.options & PutOption.SET_ALL_CONTEXT and not opened.options & OpenOption.SET_ALL_CONTEXT:
+            raise MQError(Reason.NOT_OPEN_FOR_SET_ALL)
+        return self._put(opened.queue, descriptor, options, data)
+
+    def put1(
+        self, target: ObjectDescriptor, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+    ) -> MessageDescriptor:
+        """MQPUT1: MQOPEN, MQPUT and MQCLOSE in one."""
+        queue = self._resolve(target)
+        self._check_rights(queue, OpenOption.OUTPUT)
+        return self._put(queue, descriptor, options, data)
+
+    def get(
+        self, handle: int, descriptor: MessageDescriptor, options: GetMessageOptions, buffer_length: int
+    ) -> Got:
+        """MQGET, never waiting: 2033 where there is nothing. Raises 2016, 2034, 2036, 2037, 2046, ..."""
+        opened = self._opened(handle)
+        wanted = GetOption(options.options)
+        queue = self._check_get(opened, wanted)
+        if wanted & (GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR):
+            message = self._under_cursor(queue, opened)
+        else:
+            after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
+            found = queue.find(Match.of(descriptor, options.match_options), after)
+            if found is None:
+                raise MQError(Reason.NO_MSG_AVAILABLE)
+            message = found
+        length = len(message.data)
+        reason = Reason.NONE
+        if length > buffer_length:
+            if not wanted & GetOption.ACCEPT_TRUNCATED_MSG:
+                return self._got(queue, message, b"", Reason.TRUNCATED_MSG_FAILED)
+            reason = Reason.TRUNCATED_MSG_ACCEPTED
+        elif wanted & GetOption.CONVERT and not _as_asked(message.descriptor, descriptor):
+            reason = Reason.NOT_CONVERTED
+        if wanted & _BROWSE:
+            opened.cursor = place(message)
+        elif self._in_unit(wanted, message):
+            self._unit.got(queue, message)
+        else:
+            queue.remove(message)
+        return self._got(queue, message, message.data[:buffer_length], reason)
+
+    def on_arrival(self, handle: int, call: Callable[[], None]) -> None:
+        """Calls `call` once when a message becomes available on the handle's queue. Raises 2019."""
+        queue = self._opened(handle).queue
+        if queue is not None:
+            queue.on_arrival(self._key, call)
+
+    def forget_arrival(self, handle: int) -> None:
+        """Takes `on_arrival` back."""
+        opened = self._handles.get(handle)
+        if opened is not None and opened.queue is not None:
+            opened.queue.forget(self._key)
+
+    def inquire(self, handle: int, selectors: Sequence[int]) -> Attributes:
+        """MQINQ. Raises 2038, 2067, 2068."""
+        opened = self._opened(handle)
+        if not opened.options & OpenOption.INQUIRE:
+            raise MQError(Reason.NOT_OPEN_FOR_INQUIRE)
+        if opened.queue is None:
+            return self._queue_manager.inquire(tuple(selectors))
+        return of_queue(opened.queue)(selectors)
+
+    def commit(self) -> None:
+        """MQCMIT."""
+        self._unit.commit()
+
+    def back_out(self) -> None:
+        """MQBACK: messages got go back to their places, with a BackoutCount one higher."""
+        self._unit.back_out()
+
+    def disconnect(self) -> None:
+        """MQDISC: commits, and closes every handle. A connection that breaks is backed out first."""
+        self._unit.commit()
+        for opened in self._handles.values():
+            self._release(opened)
+        self._handles.clear()
+
+    def _remember(self, opened: _Opened) -> int:
+        handle = next(self._next_handle)
+        self._handles[handle] = opened
+        return handle
+
+    def _release(self, opened: _Opened) -> None:
+        queue = opened.queue
+        if queue is None:
+            return
+        queue.forget(self._key)
+        if opened.options & _INPUT:
+            queue.open_input -= 1
+            queue.exclusive = False
+        if opened.options & OpenOption.OUTPUT:
+            queue.open_output -= 1
+
+    def _opened(self, handle: int) -> _Opened:
+        opened = self._handles.get(handle)
+        if opened is None:
+            raise MQError(Reason.HOBJ_ERROR, str(handle))
+        return opened
+
+    def _resolve(self, target: ObjectDescriptor) -> Queue:
+        if target.object_type != ObjectType.QUEUE:
+            raise MQError(Reason.OBJECT_TYPE_ERROR, str(target.object_type))
+        if target.object_queue_manager not in ("", self._queue_manager.name):
+            raise MQError(Reason.UNKNOWN_REMOTE_Q_MGR, target.object_queue_manager)
+        return self._queue_manager.queue(target.object_name)
+
+    def _check_rights(self, queue: Queue, options: OpenOption) -> None:
+        for option, right in _RIGHTS.items():
+            if options & option and self._queue_manager.definition.denies(
+                self._user, queue.definition.name, right
+            ):
+                raise MQError(
+                    Reason.NOT_AUTHORIZED, f"{self._user}: {right.value} on {queue.definition.name}"
+                )
+
+    def _put(
+        self, queue: Queue, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+    ) -> MessageDescriptor:
+        wanted = PutOption(options.options)
+        if wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT:
+            raise MQError(Reason.OPTIONS_ERROR, "syncpoint and no syncpoint")
+        if len(data) > self._queue_manager.definition.max_message_length:
+            raise MQError(Reason.MSG_TOO_BIG_FOR_Q_MGR)
+        queue.check_room(len(data))
+        complete = self._complete(queue, descriptor, wanted)
+        if wanted & PutOption.SYNCPOINT:
+            self._unit.check_room()
+            self._unit.put(queue, queue.put(complete, data, committed=False))
+        else:
+            queue.put(complete, data, committed=True)
+        return complete
+
+    def _complete(self, queue: Queue, descriptor: MessageDescriptor, wanted: PutOption) -> MessageDescriptor:
+        """The descriptor with what a queue manager fills in."""
+        if descriptor.priority > _MAX_PRIORITY or descriptor.priority < _AS_QUEUE["priority"]:
+            raise MQError(Reason.PRIORITY_ERROR, str(descriptor.priority))
+        if descriptor.persistence not in (0, 1, _AS_QUEUE["persistence"]):
+            raise MQError(Reason.PERSISTENCE_ERROR, str(descriptor.persistence))
+        if descriptor.expiry == 0 or descriptor.expiry < -1:
+            raise MQError(Reason.EXPIRY_ERROR, str(descriptor.expiry))
+        filled: dict[str, object] = {"backout_count": 0}
+        if descriptor.priority == _AS_QUEUE["priority"]:
+            filled["priority"] = queue.definition.default_priority
+        if descriptor.persistence == _AS_QUEUE["persistence"]:
+            filled["persistence"] = queue.definition.default_persistence
+        if wanted & PutOption.NEW_MSG_ID or not any(descriptor.message_id):
+            filled["message_id"] = self._queue_manager.new_id()
+        if wanted & PutOption.NEW_CORREL_ID:
+            filled["correlation_id"] = self._queue_manager.new_id()
+        if descriptor.ccsid == 0:  # MQCCSI_Q_MGR
+            filled["ccsid"] = self._queue_manager.definition.ccsid
+        if descriptor.reply_to_queue and not descriptor.reply_to_queue_manager:
+            filled["reply_to_queue_manager"] = self._queue_manager.name
+        if not wanted & PutOption.SET_ALL_CONTEXT:
+            filled |= self._origin_context()
+        if not wanted & _SET_CONTEXT:
+            filled |= {"user": self._user[:12], "accounting_token": bytes(32), "application_identity": ""}
+        return replace(descriptor, **filled)  # type: ignore[arg-type]
+
+    def _origin_context(self) -> dict[str, object]:
+        now = datetime.fromtimestamp(self._queue_manager.clock(), UTC)
+        return {
+            "application_type": _UNIX,
+            "application_name": self._application[:28],
+            "application_origin": "",
+            "put_date": f"{now:%Y%m%d}",
+            "put_time": f"{now:%H%M%S}{now.microsecond // 10_000:02d}",
+        }
+
+    def _check_get(self, opened: _Opened, wanted: GetOption) -> Queue:
+        browsing = bool(wanted & _BROWSE)
+        if opened.queue is None or (not browsing and not opened.options & _INPUT):
+            raise MQError(Reason.NOT_OPEN_FOR_INPUT)
+        if (browsing or wanted & GetOption.MSG_UNDER_CURSOR) and not opened.options & OpenOption.BROWSE:
+            raise MQError(Reason.NOT_OPEN_FOR_BROWSE)
+        syncpoints = wanted & (
+            GetOption.SYNCPOINT | GetOption.NO_SYNCPOINT | GetOption.SYNCPOINT_IF_PERSISTENT
+        )
+        if (
+            wanted & _NOT_HERE
+            or bin(wanted & (_BROWSE | GetOption.MSG_UNDER_CURSOR)).count("1") > 1
+            or bin(syncpoints).count("1") > 1
+            or (browsing and wanted & GetOption.SYNCPOINT)
+        ):
+            raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
+        if opened.queue.definition.get_inhibited:
+            raise MQError(Reason.GET_INHIBITED, opened.queue.definition.name)
+        return opened.queue
+
+    def _under_cursor(self, queue: Queue, opened: _Opened) -> Message:
+        priority, sequence = opened.cursor
+        found = queue.find(Match(), (priority, sequence - 1)) if opened.cursor != START else None
+        if found is None or place(found) != opened.cursor:
+            raise MQError(Reason.NO_MSG_UNDER_CURSOR)
+        return found
+
+    def _in_unit(self, wanted: GetOption, message: Message) -> bool:
+        persistent = message.descriptor.persistence == 1
+        if wanted & GetOption.SYNCPOINT or (wanted & GetOption.SYNCPOINT_IF_PERSISTENT and persistent):
+            self._unit.check_room()
+            return True
+        return False
+
+    def _got(self, queue: Queue, message: Message, data: bytes, reason: Reason) -> Got:
+        descriptor = replace(
+            message.descriptor, backout_count=message.backout_count, expiry=self._expiry_left(message)
+        )
+        return Got(descriptor, data, len(message.data), queue.definition.name, reason)
+
+    def _expiry_left(self, message: Message) -> int:
+        if message.expires is None:
+            return message.descriptor.expiry
+        return max(1, round((message.expires - self._queue_manager.clock()) * 10))
+
+
+def _as_asked(message: MessageDescriptor, asked: MessageDescriptor) -> bool:
+    """Whether a message needs no conversion to what the getter's descriptor asks for (0: as it is)."""
+    return asked.ccsid in (0, message.ccsid) and asked.encoding == message.encoding

@@ -1,0 +1,79 @@
+"""The queue manager: its channels, users and queues, and who connects."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from mock_mq.constants import Reason
+from mock_mq.core.attributes import Attributes, of_queue_manager
+from mock_mq.core.connection import Connection
+from mock_mq.core.definition import Channel, Definition
+from mock_mq.core.queue import Queue
+from mock_mq.errors import MQError
+
+
+class QueueManager:
+    """A running queue manager. `clock` gives seconds since the epoch; one thread uses it at a time."""
+
+    def __init__(self, definition: Definition, clock: Callable[[], float]) -> None:
+        self.definition = definition
+        self.clock = clock
+        started = datetime.fromtimestamp(clock(), UTC)
+        self._identifier = f"{definition.name}_{started:%Y-%m-%d_%H.%M.%S}"
+        self._queues = {each.name: Queue(each, clock) for each in definition.queues}
+        self._channels = {each.name: each for each in definition.channels}
+        # As MQ's own: 'AMQ ', the queue manager's name cut to 12, then 8 bytes that never come again.
+        self._id_start = b"AMQ " + definition.name.encode("latin-1", "replace")[:12].ljust(12)
+        self._id_counter = itertools.count(int(clock() * 1_000_000) & 0xFFFF_FFFF_FFFF)
+        self._connection_keys = itertools.count(1)
+        self._inquire = of_queue_manager(definition, self._identifier)
+
+    @property
+    def name(self) -> str:
+        """The queue manager's name."""
+        return self.definition.name
+
+    def channel(self, name: str) -> Channel | None:
+        """The server-connection channel of that name, if there is one."""
+        return self._channels.get(name)
+
+    def connect(
+        self, channel: str, queue_manager: str, *, user: str, password: str, application: str
+    ) -> Connection:
+        """MQCONN over `channel`; an empty `queue_manager`, or one that starts with `*`, is any.
+
+        Raises 2540 (channel), 2058 (name) and 2035 (user or password).
+        """
+        if channel not in self._channels:
+            raise MQError(Reason.UNKNOWN_CHANNEL_NAME, channel)
+        if queue_manager and not queue_manager.startswith("*") and queue_manager != self.name:
+            raise MQError(Reason.Q_MGR_NAME_ERROR, queue_manager)
+        if self.definition.users:
+            expected = self.definition.users.get(user)
+            if expected is None or not hmac.compare_digest(expected.encode(), password.encode()):
+                raise MQError(Reason.NOT_AUTHORIZED, f"user {user!r}: unknown, or a wrong password")
+        return Connection(self, next(self._connection_keys), user=user, application=application)
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name, made by rule if need be; raises 2085."""
+        queue = self._queues.get(name)
+        if queue is None:
+            for rule in self.definition.rules:
+                if fnmatchcase(name, rule.name):
+                    queue = self._queues[name] = Queue(rule.named(name), self.clock)
+                    break
+            else:
+                raise MQError(Reason.UNKNOWN_OBJECT_NAME, name)
+        return queue
+
+    def inquire(self, selectors: tuple[int, ...]) -> Attributes:
+        """MQINQ on the queue manager."""
+        return self._inquire(selectors)
+
+    def new_id(self) -> bytes:
+        """24 bytes that no other message of this queue manager has had as its MsgId."""
+        return self._id_start + next(self._id_counter).to_bytes(8, "big")
