@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +31,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command and exits with its code."""
-    app()
+    app(prog_name="bridge")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - so typer calls it
@@ -86,14 +84,14 @@ def run(
 def _run(configuration: Configuration, source: str) -> int:
     import structlog  # noqa: PLC0415
 
-    from bridge import log  # noqa: PLC0415
+    from bridge import log, signals  # noqa: PLC0415
 
     log.configure()
     logger = structlog.get_logger("bridge.cli")
     routes = [route.name for route in configuration.routes]
     logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
     stop = threading.Event()
-    _stop_on_signals(stop)
+    signals.stop_on_signals(stop)
     try:
         from bridge import supervisor  # noqa: PLC0415
 
@@ -101,23 +99,3 @@ def _run(configuration: Configuration, source: str) -> int:
     except Exception:
         logger.exception("bridge_failed")
         return FAILED
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    """Lets SIGTERM and SIGINT set `stop`, and a second SIGINT end the process.
-
-    A thread waits for them instead of a handler: a handler runs in the midst of whatever the main thread
-    does, and could wait for a lock of the event's that the main thread itself holds.
-    """
-    awaited = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-
-    def wait() -> None:
-        while True:
-            received = signal.sigwait(awaited)
-            if received == signal.SIGINT and stop.is_set():
-                sys.stdout.flush()
-                os._exit(128 + signal.SIGINT)
-            stop.set()
-
-    threading.Thread(target=wait, name="signals", daemon=True).start()

@@ -97,6 +97,8 @@ def from_directory(path: Path) -> Credentials:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise CredentialsError(f"there is no directory {path}: create it or name another") from None
+    except ValueError:
+        raise CredentialsError("the directory's name holds a NUL character: name another") from None
     except OSError as error:
         raise CredentialsError(
             f"{path} can't be read ({error.strerror}): let the bridge's user read it"

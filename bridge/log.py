@@ -63,7 +63,7 @@ def _rendering(out: TextIO) -> list[Processor]:
     return [
         structlog.processors.format_exc_info,
         _ordered,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(),
     ]
 
 

@@ -100,7 +100,8 @@ def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> N
 def _end(route: Any, side: str) -> tuple[str, str] | None:
     """One end of a route: its kind, and its name as it was written."""
     end = _mapping(_mapping(route).get(side))
-    kinds = [kind for kind in ("mq", "sqs", "sns") if isinstance(end.get(kind), str)]
+    known = ("mq", "sqs") if side == "from" else ("mq", "sqs", "sns")
+    kinds = [kind for kind in known if isinstance(end.get(kind), str)]
     if len(kinds) != 1 or not end[kinds[0]]:
         return None
     return kinds[0], str(end[kinds[0]])

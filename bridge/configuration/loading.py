@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from bridge.configuration import consistency, reading, values
+from bridge.configuration import aws_values, consistency, reading
 from bridge.configuration.explaining import explained
 from bridge.configuration.mistakes import VALUE, ConfigurationError, Location, Mistake, name_of, shown
 from bridge.configuration.models import Configuration
@@ -142,7 +142,7 @@ def _check_directory(document: reading.Document, tell: consistency.Tell) -> None
     queue_manager = document.tree.get("queue_manager")
     reference = queue_manager.get("credentials") if isinstance(queue_manager, dict) else None
     try:
-        kind, directory = values.credentials(reference)
+        kind, directory = aws_values.credentials(reference)
         if kind != "file":
             return
         credentials = from_directory(Path(directory))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from bridge.configuration import values
+from bridge.configuration import aws_values, values
 from bridge.configuration.mistakes import wrong
 from bridge.configuration.values import KIB, MIB
 
@@ -19,8 +19,8 @@ _UNION_TAGS = frozenset({"<mq source>", "<sqs source>", "<sns sink>", "<sqs sink
 """What pydantic adds to a location inside `from` and `to`; never a key of a configuration."""
 
 QueueName = Annotated[str, BeforeValidator(partial(values.mq_name, what="queue", longest=48))]
-Bucket = Annotated[str, BeforeValidator(values.bucket)]
-SqsQueue = Annotated[str, BeforeValidator(values.queue)]
+Bucket = Annotated[str, BeforeValidator(aws_values.bucket)]
+SqsQueue = Annotated[str, BeforeValidator(aws_values.queue)]
 
 
 def whole(least: int, most: int, unit: str = "") -> BeforeValidator:
@@ -56,7 +56,7 @@ class CredentialsReference(Model):
 def _reference(value: Any) -> Any:
     if isinstance(value, CredentialsReference):
         return value
-    kind, where = values.credentials(value)
+    kind, where = aws_values.credentials(value)
     return {"kind": kind, "where": where}
 
 
@@ -110,7 +110,7 @@ class SqsSource(Model):
 class SnsSink(Model):
     """Messages are published to an SNS topic."""
 
-    sns: Annotated[str, BeforeValidator(values.topic)]
+    sns: Annotated[str, BeforeValidator(aws_values.topic)]
 
 
 class SqsSink(Model):

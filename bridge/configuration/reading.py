@@ -15,8 +15,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bridge.configuration.mistakes import Location, shown
+from bridge.configuration.syntax import DEEPEST, Refused, compose
 
-DEEPEST = 20
 MOST_VALUES = 20_000
 
 _TAG = "tag:yaml.org,2002:"
@@ -66,69 +66,12 @@ def read(text: str, environ: Mapping[str, str], report: Report) -> Document | No
     Everything wrong is told to `report`, all of it where the text is YAML, the first where it is not.
     """
     try:
-        node = _compose(text)
-    except _TooDeep as deep:
-        report(deep.line, (), f"is nested more than {DEEPEST} deep", "a configuration is at most 5 deep")
-        return None
-    except _SecondDocument as second:
-        report(second.line, (), "a second document starts here", "write one document: leave out the line ---")
-        return None
-    except yaml.YAMLError as error:
-        report(*_explained(error, text))
-        return None
-    if node is None:
-        report(1, (), "is empty", "write at least queue_manager, dead_letters and routes")
-        return None
-    reader = _Reader(text, environ, report)
-    try:
-        reader.document.tree = reader.value(node, ())
-    except _TooMany:
-        report(
-            _line(node), (), f"holds more than {MOST_VALUES} values", "leave out the aliases that multiply"
-        )
+        reader = _Reader(text, environ, report)
+        reader.document.tree = reader.value(compose(text), ())
+    except Refused as refused:
+        report(refused.line, (), refused.problem, refused.remedy)
         return None
     return reader.document
-
-
-class _TooDeep(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-class _SecondDocument(_TooDeep):
-    pass
-
-
-class _TooMany(Exception):
-    pass
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes to a bounded depth; nothing is ever constructed from a tag."""
-
-    depth = 0
-
-    def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise _TooDeep(int(self.line) + 1)
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-
-def _compose(text: str) -> Node | None:
-    loader = _Loader(text)
-    try:
-        if not loader.check_node():
-            return None
-        node = loader.get_node()
-        if loader.check_node():
-            raise _SecondDocument(int(loader.line) + 1)
-    finally:
-        loader.dispose()
-    return node
 
 
 class _Reader:
@@ -143,12 +86,14 @@ class _Reader:
     def value(self, node: Node, location: Location) -> Any:
         self._count += 1
         if self._count > MOST_VALUES:
-            raise _TooMany
+            problem = f"holds more than {MOST_VALUES} values"
+            raise Refused(_line(node), problem, "leave out the aliases that multiply")
+        if len(self._open) >= DEEPEST:
+            problem = f"is nested more than {DEEPEST} deep by its aliases"
+            raise Refused(_line(node), problem, "write the values out")
         self.document.lines.setdefault(location, _line(node))
         if node in self._open:
             return self._spoil(node, location, "an alias leads back into itself", "write the values out")
-        if len(self._open) >= DEEPEST:
-            return self._spoil(node, location, "is nested too deep by its aliases", "write the values out")
         self._open.append(node)
         try:
             if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
@@ -308,81 +253,3 @@ _CONSTRUCTORS: dict[str, Callable[[str], Any]] = {
 
 def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
-
-
-# What PyYAML says of text that is not YAML, and what that means to whoever wrote it. Its own words are not
-# repeated: they may quote the text, which may be a secret in the wrong place.
-_EXPLANATIONS = (
-    ("found character '\\t'", "a tab stands where only blanks may", "indent with blanks"),
-    ("while scanning a quoted scalar", "the quote opened here is not closed", "close it with the same quote"),
-    (
-        "while scanning a simple key",
-        "a key without its colon, or text that is not indented",
-        "write KEY: VALUE",
-    ),
-    (
-        "mapping values are not allowed",
-        "a colon stands where none may",
-        "indent keys alike; quote a value with ': ' in it",
-    ),
-    ("while parsing a flow sequence", "the list opened here is not closed", "close it with ]"),
-    ("while parsing a flow mapping", "the mapping opened here is not closed", "close it with }"),
-    (
-        "while parsing a block mapping",
-        "the indentation does not fit what is above",
-        "indent keys of one mapping alike",
-    ),
-    (
-        "while parsing a block collection",
-        "the indentation does not fit what is above",
-        "indent the dashes alike",
-    ),
-    (
-        "found undefined alias",
-        "an alias (*name) has no anchor (&name) above it",
-        "quote a value that starts with *",
-    ),
-    ("found duplicate anchor", "an anchor (&name) is given a second time", "give each its own name"),
-    (
-        "unknown escape character",
-        "a backslash in double quotes starts no escape",
-        "write \\\\, or use single quotes",
-    ),
-    ("unacceptable character", "a character that text may not hold", "save the file as plain UTF-8 text"),
-    ("undefined tag handle", "a tag is not allowed", "write the plain value"),
-    ("%YAML", "a directive is not understood", "leave out lines that start with %"),
-    ("directive", "a directive is not understood", "leave out lines that start with %"),
-    ("that cannot start any token", "a character that no value starts with", "put quotes around the value"),
-    (
-        "sequence entries are not allowed",
-        "a dash stands where none may",
-        "put each entry on a line of its own",
-    ),
-    ("expected <document start>", "text goes on after the document's end", "indent it, or leave it out"),
-)
-
-
-def _explained(error: yaml.YAMLError, text: str) -> tuple[int, Location, str, str]:
-    said = " ".join(str(getattr(error, part, None) or "") for part in ("context", "problem", "reason"))
-    if isinstance(error, yaml.reader.ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        said = "unacceptable character"
-    else:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        opened = getattr(error, "context_mark", None)
-        if opened is not None and ("quoted scalar" in said or "parsing a flow" in said) and "\\t" not in said:
-            mark = opened if "escape" not in said else mark
-        line = mark.line + 1 if mark else 1
-    rows = text.splitlines()
-    row = rows[line - 1] if line <= len(rows) else ""
-    if "parsing a flow" in said and re.search(r"[\s\[{,:]\$\{", row):
-        return (
-            line,
-            (),
-            "is not YAML, a brace of ${VARIABLE} is taken for a mapping's",
-            'put quotes around "${VARIABLE}"',
-        )
-    for sign, problem, remedy in _EXPLANATIONS:
-        if sign in said:
-            return line, (), f"is not YAML, {problem}", remedy
-    return line, (), "is not YAML", "indent with blanks, put quotes around values with special characters"
