@@ -1,0 +1,244 @@
+"""MQI calls as they arrive: from a segment to the queue manager's core, and from its answer to a reply.
+
+The core raises `MQError`; only here a reason becomes a reply's completion code and reason. A call that this
+queue manager does not have is answered with MQRC_FUNCTION_NOT_SUPPORTED and logged, never with an invention.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mock_mq.constants import GetOption, Reason
+from mock_mq.core import Connection
+from mock_mq.errors import MQError
+from mock_mq.wire.calls import (
+    ApiHeader,
+    Call,
+    Close,
+    Cursor,
+    Get,
+    Got,
+    Inquire,
+    Inquired,
+    Open,
+    Plain,
+    Put,
+    Put1,
+    string_of,
+)
+from mock_mq.wire.fields import Buffer, WireError
+from mock_mq.wire.segment import Segment, SegmentType
+from mock_mq.wire.spi import SpiHeader, SpiOpen, SpiQueried, SpiQuery, SpiVerb, VerbVersions
+from mock_mq.wire.structures import ObjectDescriptor, PutMessageOptions
+
+log = logging.getLogger(__name__)
+
+_UNLIMITED = -1
+_UNUSABLE_HANDLE = -1
+_SYNCHRONOUS = 1  # MQPRT_SYNC_RESPONSE
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An MQGET found nothing yet: ask again when a message has come, or at `until` (None: no end)."""
+
+    until: float | None
+
+
+class MQI:
+    """The calls of one connection, in the handles and units of work of `connection`.
+
+    `max_message` is the channel's limit in bytes, `wake` is called once when a call that waits is worth
+    another try, and `facts` go with every log line.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        queue_manager: str,
+        *,
+        max_message: int,
+        wake: Callable[[], None],
+        facts: Mapping[str, str],
+    ) -> None:
+        self._connection = connection
+        self._queue_manager = queue_manager
+        self._max_message = max_message
+        self._wake = wake
+        self._facts = facts
+        self._queues: dict[int, str] = {}
+
+    def answer(self, segment: Segment, now: float, wait: Wait | None) -> Call | Wait:
+        """The reply to a call, or for how long it waits. `wait` is what an earlier try of it answered.
+
+        Raises `WireError` where the body is not the call's.
+        """
+        if segment.type == SegmentType.MQGET:
+            return self._get(Get.unpack(segment.body, segment.order), now, wait)
+        known = _SPI.get(_verb(segment)) if segment.type == SegmentType.SPI else _CALLS.get(segment.type)
+        if known is None:
+            return self._unsupported(segment)
+        kind, handler = known
+        call = kind.unpack(segment.body, segment.order)
+        try:
+            reply: Call = handler(self, call)
+        except MQError as e:
+            reply = _refused(call, e)
+        return reply
+
+    def _unsupported(self, segment: Segment) -> Plain:
+        name = f"SPI verb {_verb(segment)}" if segment.type == SegmentType.SPI else segment.name
+        log.warning("%s is not supported: answered with 2298", name, extra=self._facts)
+        return Plain(header=_failed(MQError(Reason.FUNCTION_NOT_SUPPORTED)))
+
+    def _open(self, call: Open) -> Open:
+        handle, descriptor = self._opened(call.descriptor, call.strings, call.options)
+        return replace(call, descriptor=descriptor, header=ApiHeader(handle=handle))
+
+    def _spi_open(self, call: SpiOpen) -> SpiOpen:
+        handle, descriptor = self._opened(call.descriptor, call.strings, call.options.options)
+        options = replace(call.options, put_response=_SYNCHRONOUS, read_ahead=0, property_control=0)
+        return replace(
+            call, options=options, descriptor=descriptor, header=ApiHeader(handle=handle), is_reply=True
+        )
+
+    def _opened(self, asked: ObjectDescriptor, strings: bytes, options: int) -> tuple[int, ObjectDescriptor]:
+        if string_of(asked, strings, asked.selection_string):
+            raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "message selectors")
+        if string_of(asked, strings, asked.object_string):
+            raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "topics")
+        handle = self._connection.open(asked, options)
+        self._queues[handle] = asked.object_name
+        return handle, self._resolved(asked)
+
+    def _resolved(self, asked: ObjectDescriptor) -> ObjectDescriptor:
+        return replace(
+            asked,
+            resolved_queue=asked.object_name,
+            resolved_queue_manager=self._queue_manager,
+            resolved_type=asked.object_type,
+        )
+
+    def _spi_query(self, call: SpiQuery) -> SpiQueried:
+        return SpiQueried(call.spi, (VerbVersions(SpiVerb.QUERY), VerbVersions(SpiVerb.OPEN)))
+
+    def _close(self, call: Close) -> Plain:
+        self._connection.close(call.header.handle, call.options)
+        self._queues.pop(call.header.handle, None)
+        return Plain(header=ApiHeader(handle=_UNUSABLE_HANDLE))
+
+    def _inquire(self, call: Inquire) -> Inquired:
+        handle = call.header.handle
+        found = self._connection.inquire(handle, call.selectors)
+        characters = found.characters.encode("latin-1", "replace")
+        return Inquired(call.selectors, found.integers, characters, header=ApiHeader(handle=handle))
+
+    def _put(self, call: Put) -> Put:
+        self._check_length(call.length, call.data)
+        handle = call.header.handle
+        descriptor = self._connection.put(handle, call.descriptor, call.options, bytes(call.data))
+        return replace(
+            call,
+            descriptor=replace(descriptor, version=call.descriptor.version),
+            options=self._put_to(call.options, self._queues[handle]),
+            data=b"",
+            header=ApiHeader(handle=handle),
+        )
+
+    def _put1(self, call: Put1) -> Put1:
+        self._check_length(call.length, call.data)
+        descriptor = self._connection.put1(call.target, call.descriptor, call.options, bytes(call.data))
+        return replace(
+            call,
+            target=self._resolved(call.target),
+            descriptor=replace(descriptor, version=call.descriptor.version),
+            options=self._put_to(call.options, call.target.object_name),
+            data=b"",
+            header=ApiHeader(),
+        )
+
+    def _put_to(self, options: PutMessageOptions, queue: str) -> PutMessageOptions:
+        return replace(
+            options, known_destinations=1, resolved_queue=queue, resolved_queue_manager=self._queue_manager
+        )
+
+    def _check_length(self, length: int, data: Buffer) -> None:
+        if length != len(data):
+            raise WireError(f"a message of {length} bytes, of which {len(data)} were sent")
+        if length > self._max_message:
+            raise MQError(Reason.MSG_TOO_BIG_FOR_CHANNEL, f"{length} bytes, at most {self._max_message}")
+
+    def _commit(self, _call: Plain) -> Plain:
+        self._connection.commit()
+        return Plain()
+
+    def _back_out(self, _call: Plain) -> Plain:
+        self._connection.back_out()
+        return Plain()
+
+    def _get(self, call: Get, now: float, wait: Wait | None) -> Got | Wait:
+        handle = call.header.handle
+        try:
+            got = self._connection.get(handle, call.descriptor, call.options, call.buffer_length)
+        except MQError as e:
+            if e.reason is Reason.NO_MSG_AVAILABLE and call.options.options & GetOption.WAIT:
+                wait = wait or Wait(_deadline(now, call.options.wait_interval))
+                if wait.until is None or now < wait.until:
+                    self._connection.on_arrival(handle, self._wake)
+                    return wait
+            self._connection.forget_arrival(handle)
+            return Got(call.descriptor, call.options, header=_failed(e, handle))
+        return Got(
+            replace(got.descriptor, version=call.descriptor.version),
+            replace(call.options, resolved_queue=got.queue, returned_length=len(got.data)),
+            got.length,
+            got.data,
+            header=ApiHeader(completion=got.completion, reason=got.reason, handle=handle),
+        )
+
+
+def _deadline(now: float, interval: int) -> float | None:
+    """When a wait of `interval` milliseconds ends."""
+    return None if interval == _UNLIMITED else now + interval / 1000
+
+
+def _verb(segment: Segment) -> int:
+    """The verb of an SPI call."""
+    cursor = Cursor(segment.body, segment.order)
+    cursor.take(ApiHeader)
+    return cursor.take(SpiHeader).verb
+
+
+def _failed(error: MQError, handle: int = 0) -> ApiHeader:
+    return ApiHeader(completion=error.completion, reason=error.reason, handle=handle)
+
+
+def _refused(call: Call, error: MQError) -> Call:
+    """A call sent back with a reason: in full where clients look for its structures."""
+    header = _failed(error, call.header.handle)
+    if isinstance(call, Put | Put1):
+        return replace(call, data=b"", header=header)
+    if isinstance(call, Open):
+        return replace(call, header=header)
+    if isinstance(call, SpiOpen):
+        return replace(call, is_reply=True, header=header)
+    return Plain(header=header)
+
+
+_Handler = tuple[type[Any], Callable[[MQI, Any], Call]]
+_CALLS: dict[int, _Handler] = {
+    SegmentType.MQOPEN: (Open, MQI._open),
+    SegmentType.MQCLOSE: (Close, MQI._close),
+    SegmentType.MQINQ: (Inquire, MQI._inquire),
+    SegmentType.MQPUT: (Put, MQI._put),
+    SegmentType.MQPUT1: (Put1, MQI._put1),
+    SegmentType.MQCMIT: (Plain, MQI._commit),
+    SegmentType.MQBACK: (Plain, MQI._back_out),
+}
+_SPI: dict[int, _Handler] = {
+    SpiVerb.QUERY: (SpiQuery, MQI._spi_query),
+    SpiVerb.OPEN: (SpiOpen, MQI._spi_open),
+}
