@@ -161,7 +161,7 @@ class Connection:
         reason = Reason.NONE
         if length > buffer_length:
             if not wanted & GetOption.ACCEPT_TRUNCATED_MSG:
-                return self._got(queue, message, b"", Reason.TRUNCATED_MSG_FAILED)
+                return self._got(queue, message, message.data[:buffer_length], Reason.TRUNCATED_MSG_FAILED)
             reason = Reason.TRUNCATED_MSG_ACCEPTED
         elif wanted & GetOption.CONVERT and not _as_asked(message.descriptor, descriptor):
             reason = Reason.NOT_CONVERTED
