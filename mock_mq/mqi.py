@@ -32,7 +32,7 @@ from mock_mq.wire.calls import (
 from mock_mq.wire.fields import Buffer, WireError
 from mock_mq.wire.segment import Segment, SegmentType
 from mock_mq.wire.spi import SpiHeader, SpiOpen, SpiQueried, SpiQuery, SpiVerb, VerbVersions
-from mock_mq.wire.structures import ObjectDescriptor, PutMessageOptions
+from mock_mq.wire.structures import MessageDescriptor, ObjectDescriptor, PutMessageOptions
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class MQI:
         descriptor = self._connection.put(handle, call.descriptor, call.options, bytes(call.data))
         return replace(
             call,
-            descriptor=replace(descriptor, version=call.descriptor.version),
+            descriptor=_in_version(descriptor, call.descriptor.version),
             options=self._put_to(call.options, self._queues[handle]),
             data=b"",
             header=ApiHeader(handle=handle),
@@ -154,7 +154,7 @@ class MQI:
         return replace(
             call,
             target=self._resolved(call.target),
-            descriptor=replace(descriptor, version=call.descriptor.version),
+            descriptor=_in_version(descriptor, call.descriptor.version),
             options=self._put_to(call.options, call.target.object_name),
             data=b"",
             header=ApiHeader(),
@@ -192,12 +192,17 @@ class MQI:
             self._connection.forget_arrival(handle)
             return Got(call.descriptor, call.options, header=_failed(e, handle))
         return Got(
-            replace(got.descriptor, version=call.descriptor.version),
+            _in_version(got.descriptor, call.descriptor.version),
             replace(call.options, resolved_queue=got.queue, returned_length=len(got.data)),
             got.length,
             got.data,
             header=ApiHeader(completion=got.completion, reason=got.reason, handle=handle),
         )
+
+
+def _in_version(descriptor: MessageDescriptor, version: int) -> MessageDescriptor:
+    """A message's descriptor in the version its getter or putter speaks."""
+    return descriptor if descriptor.version == version else replace(descriptor, version=version)
 
 
 def _deadline(now: float, interval: int) -> float | None:

@@ -21,6 +21,8 @@ from mock_mq.session import Session
 
 log = logging.getLogger(__name__)
 
+_HANDSHAKE_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class TLS:
@@ -71,7 +73,8 @@ class Server:
         self._heartbeat = heartbeat
         self._clock = clock
         self._listener: asyncio.Server | None = None
-        self._channels: set[_Channel] = set()
+        self._context: ssl.SSLContext | None = None
+        self._connections: set[_Handshake | _Channel] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -84,18 +87,16 @@ class Server:
     async def start(self) -> None:
         """Opens the port; clients can connect from then on. Raises `OSError` where it can't be opened."""
         loop = asyncio.get_running_loop()
-        context = self._tls.context() if self._tls else None
-        self._listener = await loop.create_server(
-            self._accept, self._host, self._port, ssl=context, backlog=128
-        )
+        self._context = self._tls.context() if self._tls else None
+        self._listener = await loop.create_server(self._accept, self._host, self._port, backlog=128)
 
     async def stop(self) -> None:
         """Closes the port, then every channel: units of work that are open are backed out."""
         if self._listener is None:
             return
         self._listener.close()
-        for channel in list(self._channels):
-            channel.abort()
+        for connection in list(self._connections):
+            connection.abort()
         await self._listener.wait_closed()
 
     async def serve(self) -> None:
@@ -106,8 +107,58 @@ class Server:
         finally:
             await self.stop()
 
-    def _accept(self) -> _Channel:
-        return _Channel(self._queue_manager, self._channels, self._clock, self._heartbeat)
+    def _accept(self) -> asyncio.Protocol:
+        channel = _Channel(self._queue_manager, self._connections, self._clock, self._heartbeat)
+        return channel if self._context is None else _Handshake(channel, self._connections, self._context)
+
+
+class _Handshake(asyncio.Protocol):
+    """A socket until TLS is agreed on; one that does not agree is closed, and the log says why."""
+
+    def __init__(
+        self, channel: _Channel, connections: set[_Handshake | _Channel], context: ssl.SSLContext
+    ) -> None:
+        self._channel = channel
+        self._connections = connections
+        self._context = context
+        self._early: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        plain = cast("asyncio.Transport", transport)
+        plain.pause_reading()
+        self._connections.add(self)
+        self._task = asyncio.get_running_loop().create_task(self._start(plain))
+        self._task.add_done_callback(lambda _task: self._connections.discard(self))
+
+    def abort(self) -> None:
+        """Gives it up."""
+        self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        # A client's first bytes may come with the last ones of its handshake.
+        self._early.append(data)
+
+    async def _start(self, plain: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        peer = plain.get_extra_info("peername")
+        try:
+            secured = await loop.start_tls(
+                plain,
+                self,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
+            )
+        except OSError as e:  # ssl.SSLError and a peer that hangs up are both
+            log.warning("TLS with %s:%s failed: %s", *peer[:2], e)
+            plain.abort()
+            return
+        if secured is None or secured.is_closing():
+            return
+        secured.set_protocol(self._channel)
+        self._channel.connection_made(secured)
+        for data in self._early:
+            self._channel.data_received(data)
 
 
 class _Channel(asyncio.Protocol):
@@ -116,12 +167,12 @@ class _Channel(asyncio.Protocol):
     def __init__(
         self,
         queue_manager: QueueManager,
-        channels: set[_Channel],
+        connections: set[_Handshake | _Channel],
         clock: Callable[[], float],
         heartbeat: int,
     ) -> None:
         self._queue_manager = queue_manager
-        self._channels = channels
+        self._connections = connections
         self._clock = clock
         self._heartbeat = heartbeat
         self._loop = asyncio.get_running_loop()
@@ -131,7 +182,7 @@ class _Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._channels.add(self)
+        self._connections.add(self)
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
             # A client that is gone without a word would keep its unit of work for ever.
@@ -159,7 +210,7 @@ class _Channel(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a session does not ask why
-        self._channels.discard(self)
+        self._connections.discard(self)
         self._stop_timer()
         self._session.lose()
 

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 Buffer = bytes | bytearray | memoryview
@@ -153,9 +154,11 @@ class _Layout:
     """One version of a structure in one byte order, ready to use."""
 
     packer: struct.Struct
-    fields: tuple[_Field, ...]
-    conversions: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
-    """Positions among the fields whose values are not yet what `struct` makes of them."""
+    values_of: Callable[[Any], tuple[Any, ...]]
+    to_wire: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
+    """Positions among the fields whose values are not what `struct` takes, and what makes them so."""
+    from_wire: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
+    """The same for what `struct` gives."""
 
 
 _LAYOUTS: dict[tuple[type[Structure], int, ByteOrder], _Layout] = {}
@@ -179,8 +182,12 @@ def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout
     if position != length:
         raise TypeError(f"{cls.__name__}: no field ends at {length} bytes")
     code = order.prefix + f"{len(cls.EYECATCHER)}s" + "".join(each.code for each in chosen)
-    conversions = tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire)
-    return _Layout(struct.Struct(code), tuple(chosen), conversions)
+    return _Layout(
+        struct.Struct(code),
+        attrgetter(*(each.name for each in chosen)),
+        tuple((i, each.to_wire) for i, each in enumerate(chosen) if each.to_wire),
+        tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire),
+    )
 
 
 @dataclass(frozen=True)
@@ -231,10 +238,9 @@ class Structure:
     def pack(self, order: ByteOrder) -> bytes:
         """The value as bytes; raises `WireError` where a field does not fit its width."""
         layout = _layout(type(self), self.length, order)
-        values = []
-        for each in layout.fields:
-            value = getattr(self, each.name)
-            values.append(each.to_wire(value, order) if each.to_wire else value)
+        values = list(layout.values_of(self))
+        for index, to_wire in layout.to_wire:
+            values[index] = to_wire(values[index], order)
         try:
             return layout.packer.pack(self.EYECATCHER, *values)
         except struct.error as e:
@@ -252,6 +258,6 @@ class Structure:
         layout = _layout(cls, length, order)
         values = list(layout.packer.unpack_from(data))
         del values[0]
-        for index, from_wire in layout.conversions:
+        for index, from_wire in layout.from_wire:
             values[index] = from_wire(values[index], order)
         return cls(*values)

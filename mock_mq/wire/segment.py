@@ -20,6 +20,7 @@ MAX_MESSAGE_LENGTH = 104_857_600
 _MARGIN = 65_536  # what a call adds to a message's bytes: headers, descriptors, options, strings
 
 _PLAIN, _CONTROL, _MULTIPLEXED = b"TSH ", b"TSHC", b"TSHM"
+_TLS_HANDSHAKE = 0x16
 _HEADER = 28
 _MULTIPLEXED_HEADER = 36
 
@@ -200,7 +201,8 @@ class SegmentReader:
         data = self._buffer
         start = bytes(data[at : at + 4])
         if not any(known.startswith(start) for known in (_PLAIN, _CONTROL, _MULTIPLEXED)):
-            raise WireError(f"not a segment of the MQ protocol: it starts with {start!r}")
+            hint = ", as TLS does: this port speaks plain MQ" if start[0] == _TLS_HANDSHAKE else ""
+            raise WireError(f"not a segment of the MQ protocol: it starts with {start!r}{hint}")
         if len(data) - at < 8:
             return None
         (length,) = struct.unpack_from(">I", data, at + 4)
