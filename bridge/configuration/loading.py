@@ -29,12 +29,10 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Configuration:
     `ConfigurationError` with every mistake; nothing is connected to.
     """
     source, text = _text(path, environ)
-    mistakes: list[Mistake] = []
+    mistakes: dict[Mistake, None] = {}  # in order, each once
 
     def report(line: int, location: Location, problem: str, remedy: str) -> None:
-        mistake = Mistake(source, line, name_of(location), problem, remedy)
-        if mistake not in mistakes:
-            mistakes.append(mistake)
+        mistakes[Mistake(source, line, name_of(location), problem, remedy)] = None
 
     document = reading.read(text, environ, report)
     configuration = _checked(document, report) if document else None
@@ -49,12 +47,10 @@ def _checked(document: reading.Document, report: reading.Report) -> Configuratio
     def tell(location: Location, problem: str, remedy: str, suggestion: str = "") -> None:
         if document.is_spoilt(location):
             return
-        value = _as_written(document, location)
-        if location in document.filled:
-            problem += f" (a variable fills {value})" if VALUE not in problem else ""
-        elif suggestion:
+        if suggestion and location not in document.filled:
             remedy = suggestion
-        report(document.line(location), location, problem.replace(VALUE, value), remedy)
+        problem = problem.replace(VALUE, _as_written(document, location))
+        report(document.line(location), location, problem, remedy)
 
     if not isinstance(document.tree, dict):
         tell(

@@ -17,7 +17,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from bridge.configuration.mistakes import Location, shown
 from bridge.configuration.syntax import DEEPEST, Refused, compose
 
-MOST_VALUES = 20_000
+MOST_VALUES = 10_000
+MOST_FILLED = 1024 * 1024
+"""Characters that all variables together may fill in."""
 
 _TAG = "tag:yaml.org,2002:"
 _VARIABLE = re.compile(r"\$\$|\$\{([^}]*)(\}?)")
@@ -82,6 +84,7 @@ class _Reader:
         self._report = report
         self._open: list[Node] = []
         self._count = 0
+        self._length = 0
 
     def value(self, node: Node, location: Location) -> Any:
         self._count += 1
@@ -177,6 +180,10 @@ class _Reader:
                 return "$"
             name, closed = match[1], match[2]
             if closed and name in self._environ and _NAME.fullmatch(name):
+                self._length += len(self._environ[name])
+                if self._length > MOST_FILLED:
+                    problem = f"variables fill in more than {MOST_FILLED} characters"
+                    raise Refused(_line(node), problem, "a configuration is a small part of it")
                 return self._environ[name]
             complete = False
             self._report(self._line_of(node, match[0]), location, *_unfilled(name, closed=bool(closed)))

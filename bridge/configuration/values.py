@@ -70,9 +70,9 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise wrong("is a mapping, text is wanted", "write the text alone, without keys")
     if not value.strip():
-        raise wrong("is empty", "give it a value or leave the key out")
+        raise wrong(f"{VALUE} is empty", "give it a value or leave the key out")
     if value != value.strip():
-        raise wrong("has blanks around it", "leave them out")
+        raise wrong(f"{VALUE} has blanks around it", "leave them out")
     return value
 
 

@@ -266,7 +266,7 @@ CASES = {
             f"{n}: &{n} [{','.join(['*' + p] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
         ),
         1,
-        "more than 20000 values",
+        "more than 10000 values",
         "aliases that multiply",
     ),
     "nested without end": whole("a: " + "[" * 5000, 1, "nested"),
@@ -324,6 +324,9 @@ CASES = {
     ),
     "a variable that holds a bad size": case(
         "256KiB", '"${T}"', "offload.threshold", "'${T}' leaves open", T="7070707KB"
+    ),
+    "variables that fill in too much": case(
+        "QM1", f'"{"${QM}" * 200}"', "the document", "more than 1048576 characters", QM="x" * 10000
     ),
     # The queue manager.
     "a queue manager's name too long": case("QM1", "Q" * 49, NAME, "has 49 characters", "at most 48"),
