@@ -56,12 +56,7 @@ def explained(error: Mapping[str, Any], tree: Any) -> tuple[Location, str, str, 
         keys = ", ".join(_keys(_pattern(location)))
         return location, "is not a mapping", f"write its keys beneath it, indented: {keys}", ""
     if kind == "tuple_type":
-        return (
-            location,
-            "is not a list",
-            "write each entry on a line of its own after a dash, even a single one",
-            "",
-        )
+        return location, "is not a list", "write each entry on a line of its own after a dash", ""
     return location, f"{VALUE} is not what belongs here", "see docs/configuration.md", ""
 
 
@@ -72,21 +67,18 @@ def _unknown(location: Location, tree: Any) -> tuple[str, str]:
     here = _keys(pattern, tree, location)
     plain = key.lower().replace("-", "_")
     if _AWS.fullmatch(plain):
-        return (
-            "does not belong in this file",
-            "AWS's own environment (AWS_REGION, AWS_PROFILE, task role) says it",
-        )
+        where = "AWS's own environment says it (AWS_REGION, AWS_PROFILE, the task's role)"
+        return "does not belong in this file", where
     if _SECRETS.fullmatch(plain):
         where = "keep it in the secret or the directory that queue_manager.credentials names"
         return "does not belong in this file", where
     if meant := near(plain, here):
         return "is not a known key", f"write {meant}"
     elsewhere = [part for part in _PARTS if part != pattern and plain in _keys(part)]
+    if elsewhere == [""]:
+        return "is not a known key here", "move it to the top"
     if elsewhere:
-        where = " or ".join(f"{part.replace('routes', 'routes[]')}" or "the top" for part in elsewhere)
-        return "is not a known key here", f"it belongs under {where}" if elsewhere != [
-            ""
-        ] else "move it to the top"
+        return "is not a known key here", f"it belongs under {' or '.join(elsewhere)}"
     return "is not a known key", f"known here: {', '.join(here)}"
 
 

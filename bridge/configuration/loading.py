@@ -145,8 +145,10 @@ def _check_directory(document: reading.Document, tell: consistency.Tell) -> None
     except PydanticCustomError:  # told already: it is no reference to credentials
         return
     except CredentialsError as error:
-        written = document.written[location].removeprefix("file:")
-        problem, _, remedy = str(error).replace(str(Path(directory)), written).partition(": ")
+        told = str(error)
+        if location in document.filled:
+            told = told.replace(str(Path(directory)), document.written[location].removeprefix("file:"))
+        problem, _, remedy = told.partition(": ")
         tell(location, problem, remedy)
         return
     cipher_spec = queue_manager.get("cipher_spec")
