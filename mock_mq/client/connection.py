@@ -1,0 +1,351 @@
+"""A client connection, call by call, over a blocking socket: what the stand-in library is made of.
+
+Little-endian, FAP level 12, one conversation a socket. Refusals are `MQError` with the reason that IBM's own
+client reports; once the connection is broken every call raises MQRC_CONNECTION_BROKEN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Self, TypeVar
+
+from mock_mq.constants import CompletionCode, GetOption, Reason
+from mock_mq.errors import MQError
+from mock_mq.wire.calls import ApiHeader, Call, Close, Get, Got, Inquire, Inquired, Open, Plain, Put, Put1
+from mock_mq.wire.fields import ByteOrder, WireError
+from mock_mq.wire.handshake import (
+    Connect,
+    ConnectFields,
+    ConnectOptions,
+    Credentials,
+    InitialData,
+    InitialError,
+    Status,
+    StatusCode,
+    UserData,
+)
+from mock_mq.wire.segment import (
+    MAX_MESSAGE_LENGTH,
+    REPLY,
+    Control,
+    Joiner,
+    Segment,
+    SegmentReader,
+    SegmentType,
+    split,
+)
+from mock_mq.wire.structures import (
+    GetMessageOptions,
+    MessageDescriptor,
+    ObjectDescriptor,
+    PutMessageOptions,
+)
+
+_ORDER = ByteOrder.LITTLE
+_CONNECT_WITHIN = 10.0
+_READ = 262_144
+_MAX_PORT = 65_535
+_DEFAULT_PORT = 1414
+_SEND_AT_ONCE = 1_048_576
+_UNIX = 6  # MQAT_UNIX
+
+_REFUSED = {
+    StatusCode.UNKNOWN_CHANNEL: Reason.UNKNOWN_CHANNEL_NAME,
+    StatusCode.WRONG_CHANNEL_TYPE: Reason.CHANNEL_CONFIG_ERROR,
+    StatusCode.QUEUE_MANAGER_NOT_AVAILABLE: Reason.Q_MGR_NOT_AVAILABLE,
+}
+
+C = TypeVar("C", Connect, Open, Put, Put1, Got, Inquired, Plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect and as whom. `heartbeat` is in seconds, `max_message_length` in bytes.
+
+    `system_user` is who runs the program: who it is for the queue manager where no `user` is given.
+    `secure` wraps a connected socket in TLS; None means plain TCP.
+    """
+
+    addresses: tuple[tuple[str, int], ...]
+    channel: str
+    queue_manager: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    system_user: str = ""
+    application: str = "mock_mq client"
+    heartbeat: int = 300
+    max_message_length: int = MAX_MESSAGE_LENGTH
+    secure: Callable[[socket.socket, str], ssl.SSLSocket] | None = None
+
+
+def parse_connection_name(name: str) -> tuple[tuple[str, int], ...]:
+    """MQ's CONNAME: `host(port)`, or several with commas between; the port is 1414 where it is not said.
+
+    Raises 2538 for a name that can't be one, as IBM's client does.
+    """
+    addresses = []
+    for each in name.split(","):
+        found = re.fullmatch(r"\s*([^()\s]+)\s*(?:\(\s*(\d+)\s*\))?\s*", each)
+        port = int(found[2] or _DEFAULT_PORT) if found else 0
+        if found is None or not 0 < port <= _MAX_PORT:
+            raise MQError(Reason.HOST_NOT_AVAILABLE, f"not host(port): {each!r}")
+        addresses.append((found[1], port))
+    return tuple(addresses)
+
+
+class Connection:
+    """A connected channel. One call at a time: a second one meanwhile gets MQRC_CALL_IN_PROGRESS."""
+
+    def __init__(self, sock: socket.socket, heartbeat: int) -> None:
+        self._socket = sock
+        self._heartbeat = heartbeat
+        self._size = InitialData().max_transmission
+        self._reader = SegmentReader()
+        self._joiner = Joiner()
+        self._received: list[Segment] = []
+        self._busy = threading.Lock()
+        self._broken = False
+
+    @classmethod
+    def connect(cls, target: Target) -> Self:
+        """MQCONNX: tries the addresses in order. Raises 2538, 2540, 2539, 2035, 2058, 2059, 2393, ..."""
+        refusal = MQError(Reason.HOST_NOT_AVAILABLE, "no address to connect to")
+        for host, port in target.addresses:
+            try:
+                sock = socket.create_connection((host, port), _CONNECT_WITHIN)
+            except OSError as e:
+                refusal = MQError(Reason.HOST_NOT_AVAILABLE, f"{host}({port}): {e.strerror or e}")
+                continue
+            try:
+                return cls._start(sock, host, target)
+            except MQError as e:
+                sock.close()
+                refusal = e
+                if e.reason not in _TRY_THE_NEXT:
+                    raise
+        raise refusal
+
+    @classmethod
+    def _start(cls, sock: socket.socket, host: str, target: Target) -> Self:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.settimeout(_CONNECT_WITHIN)
+        connection = cls(target.secure(sock, host) if target.secure else sock, target.heartbeat)
+        try:
+            connection._agree(target)
+            connection._identify(target)
+        except MQError:
+            connection.abandon()
+            raise
+        return connection
+
+    def open(self, target: ObjectDescriptor, options: int) -> tuple[int, ObjectDescriptor]:
+        """MQOPEN: the handle, and the descriptor with the names as they were resolved."""
+        reply = self._ask(SegmentType.MQOPEN, Open(target, options), Open)
+        return reply.header.handle, reply.descriptor
+
+    def close(self, handle: int, options: int = 0) -> None:
+        """MQCLOSE."""
+        self._ask(SegmentType.MQCLOSE, Close(header=ApiHeader(handle=handle), options=options), Plain)
+
+    def put(
+        self,
+        handle: int,
+        descriptor: MessageDescriptor,
+        options: PutMessageOptions,
+        data: bytes | memoryview,
+    ) -> tuple[MessageDescriptor, PutMessageOptions]:
+        """MQPUT: descriptor and options as the queue manager filled them in."""
+        call = Put(descriptor, options, len(data), data, header=ApiHeader(handle=handle))
+        reply = self._ask(SegmentType.MQPUT, call, Put)
+        return reply.descriptor, reply.options
+
+    def put1(
+        self,
+        target: ObjectDescriptor,
+        descriptor: MessageDescriptor,
+        options: PutMessageOptions,
+        data: bytes | memoryview,
+    ) -> tuple[MessageDescriptor, PutMessageOptions]:
+        """MQPUT1."""
+        reply = self._ask(SegmentType.MQPUT1, Put1(target, descriptor, options, len(data), data), Put1)
+        return reply.descriptor, reply.options
+
+    def get(
+        self, handle: int, descriptor: MessageDescriptor, options: GetMessageOptions, buffer_length: int
+    ) -> Got:
+        """MQGET. A warning (2079, 2080, 2119, ...) is in the reply's header, all else raises."""
+        call = Get(descriptor, options, buffer_length, header=ApiHeader(handle=handle))
+        wait = 0.0
+        if options.options & GetOption.WAIT:
+            wait = options.wait_interval / 1000 if options.wait_interval >= 0 else float("inf")
+        return self._ask(SegmentType.MQGET, call, Got, wait)
+
+    def inquire(
+        self, handle: int, selectors: Sequence[int], integers: int, characters: int
+    ) -> tuple[tuple[int, ...], bytes]:
+        """MQINQ: as many integers, and as many bytes of characters, as there is room for."""
+        call = Inquire(tuple(selectors), integers, characters, header=ApiHeader(handle=handle))
+        reply = self._ask(SegmentType.MQINQ, call, Inquired)
+        return reply.integers, reply.characters
+
+    def commit(self) -> None:
+        """MQCMIT."""
+        self._ask(SegmentType.MQCMIT, Plain(), Plain)
+
+    def back_out(self) -> None:
+        """MQBACK."""
+        self._ask(SegmentType.MQBACK, Plain(), Plain)
+
+    def disconnect(self) -> None:
+        """MQDISC: commits. The socket is closed whatever comes of it."""
+        try:
+            self._ask(SegmentType.MQDISC, Plain(), Plain)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Closes the socket without a word, which backs out."""
+        self._broken = True
+        self._socket.close()
+
+    def _agree(self, target: Target) -> None:
+        offer = InitialData(
+            channel=target.channel,
+            queue_manager=target.queue_manager,
+            heartbeat=target.heartbeat,
+            max_message=target.max_message_length,
+            ccsid=1208,
+        )
+        for control in (Control.WHOLE | Control.CONFIRM, Control.WHOLE):
+            self._send(SegmentType.INITIAL_DATA, [offer.pack(_ORDER)], control)
+            answer = self._receive(_CONNECT_WITHIN)
+            self._check_status(answer)
+            if answer.type != SegmentType.INITIAL_DATA:
+                raise self._break(f"INITIAL_DATA was answered with {answer.name}")
+            offer = InitialData.unpack(answer.body, answer.order)
+            if not offer.error1 & InitialError.FAP_LEVEL:
+                break
+        else:
+            raise self._break("no FAP level that both sides speak")
+        self._size = offer.max_transmission
+        self._heartbeat = offer.heartbeat
+
+    def _identify(self, target: Target) -> None:
+        user = target.user or target.system_user
+        self._send(SegmentType.USERID_DATA, [UserData(user[:12], long_user=user[:64]).pack(_ORDER)])
+        if target.user:
+            self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
+            self._check_status(self._receive(_CONNECT_WITHIN))
+        fields = ConnectFields(target.queue_manager, target.application[:28], _UNIX)
+        self._ask(SegmentType.MQCONN, Connect(fields, ConnectOptions()), Connect)
+
+    def _check_status(self, segment: Segment) -> None:
+        if segment.type != SegmentType.STATUS_DATA:
+            return
+        status = Status.unpack(segment.body, segment.order)
+        if status.code != StatusCode.OK:
+            self.abandon()
+            raise MQError(_REFUSED.get(status.code, Reason.CONNECTION_BROKEN), f"status {status.code}")
+
+    def _ask(self, kind: int, call: Call, reply: type[C], wait: float = 0.0) -> C:
+        """Sends a call and reads its reply; raises its reason unless it is OK, or a warning that has data."""
+        if not self._busy.acquire(blocking=False):
+            raise MQError(Reason.CALL_IN_PROGRESS)
+        try:
+            if self._broken:
+                raise MQError(Reason.CONNECTION_BROKEN)
+            self._send(kind, call.parts(_ORDER))
+            segment = self._receive_reply(wait)
+            if segment.type != kind + REPLY:
+                self._check_status(segment)
+                raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
+            with self._breaking():
+                header = ApiHeader.unpack(segment.body, segment.order)
+                refused = header.completion == CompletionCode.FAILED
+                if refused or (header.completion and reply is not Got):
+                    raise MQError(_reason(header.reason), completion=CompletionCode(header.completion))
+                return reply.unpack(segment.body, segment.order)
+        finally:
+            self._busy.release()
+
+    def _receive_reply(self, wait: float) -> Segment:
+        """The next segment that is no heartbeat.
+
+        A queue manager sends heartbeats while an MQGET waits: silence for two intervals beyond the wait, or
+        beyond the last word, means that it is gone.
+        """
+        patience = min(wait, self._heartbeat) + 2 * self._heartbeat if self._heartbeat else None
+        while True:
+            segment = self._receive(patience)
+            if segment.type != SegmentType.HEARTBEAT:
+                return segment
+            if segment.control & Control.CONFIRM:
+                self._send(SegmentType.HEARTBEAT, [])
+
+    def _receive(self, within: float | None) -> Segment:
+        with self._breaking():
+            self._socket.settimeout(within)
+            while not self._received:
+                data = self._socket.recv(_READ)
+                if not data:
+                    raise self._break("the queue manager closed the connection")
+                for segment in self._reader.feed(data):
+                    whole = self._joiner.add(segment)
+                    if whole is not None:
+                        self._received.append(whole)
+            return self._received.pop(0)
+
+    def _send(
+        self, kind: int, parts: Sequence[bytes | bytearray | memoryview], control: int = Control.WHOLE
+    ) -> None:
+        segment = Segment(kind, b"", _ORDER, control, _ORDER.encoding, 1208)
+        with self._breaking():
+            # A peer that stops reading must not hold us for ever.
+            self._socket.settimeout(2 * self._heartbeat or None)
+            for frames in _together(split(segment, parts, self._size)):
+                self._socket.sendall(frames)
+
+    @contextlib.contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Whatever goes wrong with the socket, or is not the protocol, breaks the connection for good."""
+        try:
+            yield
+        except (OSError, WireError) as e:
+            raise self._break(str(e)) from None
+
+    def _break(self, why: str) -> MQError:
+        self.abandon()
+        return MQError(Reason.CONNECTION_BROKEN, why)
+
+
+_TRY_THE_NEXT = frozenset(
+    {Reason.HOST_NOT_AVAILABLE, Reason.CONNECTION_BROKEN, Reason.Q_MGR_NOT_AVAILABLE, Reason.Q_MGR_NAME_ERROR}
+)
+
+
+def _together(frames: Iterator[bytes]) -> Iterator[bytes]:
+    """Frames joined to about a megabyte, so that a large message does not cost a system call a segment."""
+    waiting: list[bytes] = []
+    size = 0
+    for frame in frames:
+        waiting.append(frame)
+        size += len(frame)
+        if size >= _SEND_AT_ONCE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
+
+
+def _reason(code: int) -> Reason:
+    try:
+        return Reason(code)
+    except ValueError:
+        return Reason.UNEXPECTED_ERROR

@@ -1,0 +1,47 @@
+/* The administration interface (MQAI): bags of items. See cmqc.h for what this is. */
+#ifndef CMQBC_H
+#define CMQBC_H
+
+#include <cmqc.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef MQLONG MQHBAG;
+typedef MQHBAG *PMQHBAG;
+
+#define MQHB_UNUSABLE_HBAG (-1)
+#define MQHB_NONE (-2)
+#define MQCBO_ADMIN_BAG 1
+#define MQBL_NULL_TERMINATED (-1)
+#define MQIND_NONE (-1)
+#define MQSEL_ANY_USER_SELECTOR (-30002)
+#define MQSEL_ALL_USER_SELECTORS (-30002)
+#define MQHA_BAG_HANDLE 4001
+#define MQIASY_COMP_CODE (-6)
+#define MQIASY_REASON (-7)
+#define MQIT_INTEGER 1
+#define MQIT_STRING 2
+#define MQITEM_BYTE_STRING 8
+
+void mqAddByteString(MQHBAG, MQLONG, MQLONG, PMQBYTE, PMQLONG, PMQLONG);
+void mqAddInquiry(MQHBAG, MQLONG, PMQLONG, PMQLONG);
+void mqAddInteger(MQHBAG, MQLONG, MQLONG, PMQLONG, PMQLONG);
+void mqAddIntegerFilter(MQHBAG, MQLONG, MQLONG, MQLONG, PMQLONG, PMQLONG);
+void mqAddString(MQHBAG, MQLONG, MQLONG, PMQCHAR, PMQLONG, PMQLONG);
+void mqAddStringFilter(MQHBAG, MQLONG, MQLONG, PMQCHAR, MQLONG, PMQLONG, PMQLONG);
+void mqCountItems(MQHBAG, MQLONG, PMQLONG, PMQLONG, PMQLONG);
+void mqCreateBag(MQLONG, PMQHBAG, PMQLONG, PMQLONG);
+void mqDeleteBag(PMQHBAG, PMQLONG, PMQLONG);
+void mqExecute(MQHCONN, MQLONG, MQHBAG, MQHBAG, MQHBAG, MQHOBJ, MQHOBJ, PMQLONG, PMQLONG);
+void mqInquireBag(MQHBAG, MQLONG, MQLONG, PMQHBAG, PMQLONG, PMQLONG);
+void mqInquireByteString(MQHBAG, MQLONG, MQLONG, MQLONG, PMQBYTE, PMQLONG, PMQLONG, PMQLONG);
+void mqInquireInteger(MQHBAG, MQLONG, MQLONG, PMQLONG, PMQLONG, PMQLONG);
+void mqInquireItemInfo(MQHBAG, MQLONG, MQLONG, PMQLONG, PMQLONG, PMQLONG, PMQLONG);
+void mqInquireString(MQHBAG, MQLONG, MQLONG, MQLONG, PMQCHAR, PMQLONG, PMQLONG, PMQLONG, PMQLONG);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
