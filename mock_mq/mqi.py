@@ -96,14 +96,28 @@ class MQI:
 
     def _open(self, call: Open) -> Open:
         handle, descriptor = self._opened(call.descriptor, call.strings, call.options)
-        return replace(call, descriptor=descriptor, header=ApiHeader(handle=handle))
+        attributes = call.attributes and replace(call.attributes, **self._defaults(handle))
+        return replace(call, descriptor=descriptor, attributes=attributes, header=ApiHeader(handle=handle))
 
     def _spi_open(self, call: SpiOpen) -> SpiOpen:
         handle, descriptor = self._opened(call.descriptor, call.strings, call.options.options)
-        options = replace(call.options, put_response=_SYNCHRONOUS, read_ahead=0, property_control=0)
         return replace(
-            call, options=options, descriptor=descriptor, header=ApiHeader(handle=handle), is_reply=True
+            call,
+            options=replace(call.options, **self._defaults(handle)),
+            descriptor=descriptor,
+            header=ApiHeader(handle=handle),
+            is_reply=True,
         )
+
+    def _defaults(self, handle: int) -> dict[str, int]:
+        """What MQOPEN tells of a queue; reading ahead and asynchronous puts are not for this level."""
+        persistence = self._connection.default_persistence(handle)
+        return {
+            "persistence": persistence,
+            "put_response": _SYNCHRONOUS,
+            "read_ahead": 0,
+            "property_control": 0,
+        }
 
     def _opened(self, asked: ObjectDescriptor, strings: bytes, options: int) -> tuple[int, ObjectDescriptor]:
         if string_of(asked, strings, asked.selection_string):

@@ -12,46 +12,16 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from mock_mq.core import QueueManager
+from mock_mq.secrecy import TLS, Secrecy
 from mock_mq.session import Session
+from mock_mq.wire.fields import Buffer
+
+__all__ = ["TLS", "Server"]
 
 log = logging.getLogger(__name__)
-
-_HANDSHAKE_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class TLS:
-    """Files in PEM: the server's certificate (with its chain) and key, and the CAs of the clients it trusts.
-
-    A client's certificate is checked against `ca` where it sends one; `require_client_certificate` refuses
-    those who send none (SSLCAUTH(REQUIRED)).
-    """
-
-    certificate: Path
-    key: Path
-    ca: Path | None = None
-    require_client_certificate: bool = False
-
-    def context(self) -> ssl.SSLContext:
-        """TLS 1.2 or higher; raises `OSError` or `ssl.SSLError` where a file can't be used."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.certificate, self.key)
-        if self.ca is not None:
-            context.load_verify_locations(self.ca)
-            context.verify_mode = ssl.CERT_OPTIONAL
-        if self.require_client_certificate:
-            if self.ca is None:
-                raise ValueError(
-                    "a client certificate can't be required without the CA that it is checked with"
-                )
-            context.verify_mode = ssl.CERT_REQUIRED
-        return context
 
 
 class Server:
@@ -74,7 +44,7 @@ class Server:
         self._clock = clock
         self._listener: asyncio.Server | None = None
         self._context: ssl.SSLContext | None = None
-        self._connections: set[_Handshake | _Channel] = set()
+        self._channels: set[_Channel] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -95,8 +65,8 @@ class Server:
         if self._listener is None:
             return
         self._listener.close()
-        for connection in list(self._connections):
-            connection.abort()
+        for channel in list(self._channels):
+            channel.abort()
         await self._listener.wait_closed()
 
     async def serve(self) -> None:
@@ -107,58 +77,9 @@ class Server:
         finally:
             await self.stop()
 
-    def _accept(self) -> asyncio.Protocol:
-        channel = _Channel(self._queue_manager, self._connections, self._clock, self._heartbeat)
-        return channel if self._context is None else _Handshake(channel, self._connections, self._context)
-
-
-class _Handshake(asyncio.Protocol):
-    """A socket until TLS is agreed on; one that does not agree is closed, and the log says why."""
-
-    def __init__(
-        self, channel: _Channel, connections: set[_Handshake | _Channel], context: ssl.SSLContext
-    ) -> None:
-        self._channel = channel
-        self._connections = connections
-        self._context = context
-        self._early: list[bytes] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        plain = cast("asyncio.Transport", transport)
-        plain.pause_reading()
-        self._connections.add(self)
-        self._task = asyncio.get_running_loop().create_task(self._start(plain))
-        self._task.add_done_callback(lambda _task: self._connections.discard(self))
-
-    def abort(self) -> None:
-        """Gives it up."""
-        self._task.cancel()
-
-    def data_received(self, data: bytes) -> None:
-        # A client's first bytes may come with the last ones of its handshake.
-        self._early.append(data)
-
-    async def _start(self, plain: asyncio.Transport) -> None:
-        loop = asyncio.get_running_loop()
-        peer = plain.get_extra_info("peername")
-        try:
-            secured = await loop.start_tls(
-                plain,
-                self,
-                self._context,
-                server_side=True,
-                ssl_handshake_timeout=_HANDSHAKE_SECONDS,
-            )
-        except OSError as e:  # ssl.SSLError and a peer that hangs up are both
-            log.warning("TLS with %s:%s failed: %s", *peer[:2], e)
-            plain.abort()
-            return
-        if secured is None or secured.is_closing():
-            return
-        secured.set_protocol(self._channel)
-        self._channel.connection_made(secured)
-        for data in self._early:
-            self._channel.data_received(data)
+    def _accept(self) -> _Channel:
+        secrecy = Secrecy(self._context) if self._context else None
+        return _Channel(self._queue_manager, self._channels, secrecy, self._clock, self._heartbeat)
 
 
 class _Channel(asyncio.Protocol):
@@ -167,37 +88,40 @@ class _Channel(asyncio.Protocol):
     def __init__(
         self,
         queue_manager: QueueManager,
-        connections: set[_Handshake | _Channel],
+        channels: set[_Channel],
+        secrecy: Secrecy | None,
         clock: Callable[[], float],
         heartbeat: int,
     ) -> None:
-        self._queue_manager = queue_manager
-        self._connections = connections
+        self._channels = channels
+        self._secrecy = secrecy
         self._clock = clock
-        self._heartbeat = heartbeat
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._woken = False
         self._writable = True
+        self._session = Session(queue_manager, clock=clock, wake=self._wake, heartbeat=heartbeat)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._connections.add(self)
-        sock: socket.socket | None = transport.get_extra_info("socket")
-        if sock is not None:
-            # A client that is gone without a word would keep its unit of work for ever.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._channels.add(self)
+        sock: socket.socket = transport.get_extra_info("socket")
+        # A client that is gone without a word would keep its unit of work for ever.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         host, port = transport.get_extra_info("peername")[:2]
-        self._session = Session(
-            self._queue_manager,
-            clock=self._clock,
-            wake=self._wake,
-            peer=f"{host}:{port}",
-            heartbeat=self._heartbeat,
-        )
+        self._session.peer = f"{host}:{port}"
+        self._set_timer()
 
     def data_received(self, data: bytes) -> None:
-        self._session.receive(data)
+        plain: Buffer = data
+        if self._secrecy is not None:
+            try:
+                plain = self._secrecy.decrypt(data)
+            except ssl.SSLError as e:
+                log.warning("TLS with %s failed: %s", self._session.peer, e)
+                self._session.lose()
+            self._transport.write(self._secrecy.outgoing())
+        self._session.receive(plain)
         self._flush()
 
     def pause_writing(self) -> None:
@@ -210,7 +134,7 @@ class _Channel(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a session does not ask why
-        self._connections.discard(self)
+        self._channels.discard(self)
         self._stop_timer()
         self._session.lose()
 
@@ -222,10 +146,12 @@ class _Channel(asyncio.Protocol):
     def _flush(self) -> None:
         """Writes while the socket takes it, then sees to the timer and to the end."""
         for frame in self._session.output():
-            self._transport.write(frame)
+            self._transport.write(self._secrecy.encrypt(frame) if self._secrecy else frame)
             if not self._writable:
                 break
-        if self._session.closed and self._writable:
+        if self._session.closed and self._writable and not self._transport.is_closing():
+            if self._secrecy is not None:
+                self._transport.write(self._secrecy.end())
             self._transport.close()
         self._set_timer()
 
@@ -243,7 +169,8 @@ class _Channel(asyncio.Protocol):
     def _wake(self) -> None:
         if not self._woken:
             self._woken = True
-            self._loop.call_soon(self._tick)
+            # Who embeds the queue manager may put from a thread of its own.
+            self._loop.call_soon_threadsafe(self._tick)
 
     def _tick(self) -> None:
         self._woken = False

@@ -45,6 +45,8 @@ FAP_LEVEL = 12
 """The highest level spoken: above it passwords are scrambled and conversations change their shape."""
 MAX_TRANSMISSION = 32_748
 """Bytes of the longest segment, its header included."""
+CONNECT_SECONDS = 60
+"""How long a client may take from its first byte to MQCONN."""
 _MIN_TRANSMISSION = 1024
 _CCSID = 819  # what character fields are written in
 
@@ -60,10 +62,14 @@ class State(Enum):
     CLOSED = "closed"
 
 
+_UNCONNECTED = (State.STARTING, State.AGREED)
+
+
 class Session:
     """A channel of `queue_manager`. `clock` gives seconds; `heartbeat` is the shortest interval agreed.
 
     `wake` is called, at any time and from within another session's calls, when `tick` is wanted soon.
+    `peer` may be set, for the log.
     """
 
     def __init__(
@@ -72,15 +78,15 @@ class Session:
         *,
         clock: Callable[[], float],
         wake: Callable[[], None],
-        peer: str = "",
         heartbeat: int = 300,
     ) -> None:
         self._queue_manager = queue_manager
         self._clock = clock
         self._wake = wake
-        self._peer = peer
+        self.peer = ""
         self._heartbeat = heartbeat
         self._state = State.STARTING
+        self._give_up = clock() + CONNECT_SECONDS
         self._reader = SegmentReader()
         self._joiner = Joiner()
         self._output: deque[Iterator[bytes]] = deque()
@@ -107,6 +113,8 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `tick` is to be called at the latest, by the clock; None for never."""
+        if self._state in _UNCONNECTED:
+            return self._give_up
         if self._pending is None:
             return None
         times = (self._pending[1].until, self._heartbeat_due)
@@ -123,6 +131,8 @@ class Session:
 
     def receive(self, data: Buffer) -> None:
         """Takes what the socket brought. A peer that breaks the protocol finds the session closed."""
+        if self.closed:
+            return
         try:
             for segment in self._reader.feed(data):
                 if self.closed:
@@ -136,10 +146,13 @@ class Session:
 
     def tick(self) -> None:
         """Goes on with a waiting MQGET, and with the heartbeats that its client counts on meanwhile."""
+        now = self._clock()
+        if self._state in _UNCONNECTED and now >= self._give_up:
+            log.warning("channel closed: no MQCONN within %d s", CONNECT_SECONDS, extra=self._facts())
+            self._end(commit=False)
         if self._pending is None:
             return
         segment, wait = self._pending
-        now = self._clock()
         self._answer(segment, wait, now)
         if self._pending is None or self._heartbeat_due is None or now < self._heartbeat_due:
             return
@@ -225,6 +238,7 @@ class Session:
             facts=self._facts(),
         )
         self._state = State.CONNECTED
+        log.info("%r connected as %r", call.fields.application, self._user, extra=self._facts())
         self._reply(segment, replace(call, header=ApiHeader()))
 
     def _call(self, segment: Segment) -> None:
@@ -284,7 +298,7 @@ class Session:
         self._output.append(split(segment, parts, self._size))
 
     def _facts(self) -> dict[str, str]:
-        return {"peer": self._peer, "channel": self._channel, "user": self._user}
+        return {"peer": self.peer, "channel": self._channel, "user": self._user}
 
 
 _Handler = Callable[[Session, Segment], None]

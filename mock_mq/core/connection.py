@@ -194,6 +194,11 @@ class Connection:
             return self._queue_manager.inquire(tuple(selectors))
         return of_queue(opened.queue)(selectors)
 
+    def default_persistence(self, handle: int) -> int:
+        """DEFPSIST of the handle's queue, told to whoever opens it; 0 for the queue manager. Raises 2019."""
+        queue = self._opened(handle).queue
+        return 0 if queue is None else queue.definition.default_persistence
+
     def commit(self) -> None:
         """MQCMIT."""
         self._unit.commit()

@@ -38,7 +38,7 @@ class House:
         def wake() -> None:
             self.woken.append(name)
 
-        return Session(self.queue_manager, clock=lambda: self.now, wake=wake, peer=name, heartbeat=heartbeat)
+        return Session(self.queue_manager, clock=lambda: self.now, wake=wake, heartbeat=heartbeat)
 
     def caller(self, order: ByteOrder = ByteOrder.LITTLE) -> Caller:
         return Caller(in_memory(self.session()), order).start()
@@ -62,6 +62,18 @@ def test_a_client_of_a_higher_level_is_asked_to_come_down_and_then_agreed_with(h
     agreed = caller.agree(fap_level=lowered.fap_level, heartbeat=1)
     assert (agreed.fap_level, agreed.error1, agreed.heartbeat) == (12, 0, 300)
     assert _state(session) is State.AGREED
+
+
+def test_a_client_that_never_connects_is_given_up_after_a_minute(house: House) -> None:
+    session = house.session()
+    Caller(in_memory(session)).agree()
+    assert session.due == pytest.approx(house.now + 60)
+    house.now += 59
+    session.tick()
+    assert not session.closed
+    house.now += 2
+    session.tick()
+    assert session.closed
 
 
 def test_the_smaller_limits_are_agreed_on_and_kept_to(house: House) -> None:
@@ -285,7 +297,8 @@ def test_an_open_through_spi_gives_a_handle_that_gets_and_puts(house: House) -> 
     assert 12 in [each.verb for each in verbs]
     call = SpiOpen(SpiOpenOptions(options=0x31), ObjectDescriptor(4, object_name="DEV.QUEUE.1"))
     opened = caller.ask(SegmentType.SPI, call, SpiOpen)
-    assert (opened.is_reply, opened.header.completion, opened.options.put_response) == (True, 0, 1)
+    assert (opened.is_reply, opened.header.completion) == (True, 0)
+    assert (opened.options.persistence, opened.options.put_response) == (0, 1)
     handle = opened.header.handle
     assert caller.put(handle, b"x", options=0).header.completion == 0
     assert bytes(caller.get(handle).data) == b"x"
