@@ -1,0 +1,321 @@
+"""Messages as SNS and SQS carry them: a text and at most ten attributes; docs/messages.md tells its user.
+
+`from_cloud(to_cloud(message))` is the same message, whatever its body, descriptor and properties are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from bridge import properties
+from bridge.ccsid import UTF_8, codec
+from bridge.errors import BridgeError
+from bridge.message import Descriptor, Message, Property
+
+MESSAGE_ID = "MQMsgId"
+CORRELATION_ID = "MQCorrelId"
+FORMAT = "MQFormat"
+REPLY_TO_QUEUE = "MQReplyToQ"
+DESCRIPTOR = "MQDescriptor"
+PROPERTIES = "MQProperties"
+BODY_ENCODING = "MQBodyEncoding"
+BASE64, EMPTY = "base64", "empty"
+_EMPTY_BODY = "-"  # SNS and SQS take no empty body; MQBodyEncoding says that this is none
+
+MAX_ATTRIBUTES = 9
+"""SNS and SQS allow ten, and an offloaded body takes one."""
+
+_TEXT_FORMAT = "MQSTR"
+_OWN = frozenset({MESSAGE_ID, CORRELATION_ID, FORMAT, REPLY_TO_QUEUE, DESCRIPTOR, PROPERTIES, BODY_ENCODING})
+
+# What SNS and SQS say of names and texts (their API references: MessageAttributeValue, SendMessage).
+_NAME = re.compile(r"(?!(?i:aws\.|amazon\.))[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_LONGEST_NAME = 256
+_RESERVED_NAMES = _OWN | {"ExtendedPayloadSize", "SQSLargePayloadSize", "S3Key"}  # the last ones: offload's
+_REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_INT32 = range(-(2**31), 2**31)
+_INT64 = range(-(2**63), 2**63)
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+
+# The descriptor's fields under MQ's names, with the length of those that are characters or bytes.
+_DESCRIPTOR_FIELDS: dict[str, tuple[str, int]] = {
+    "message_id": ("MsgId", 24),
+    "correlation_id": ("CorrelId", 24),
+    "group_id": ("GroupId", 24),
+    "format": ("Format", 8),
+    "ccsid": ("CodedCharSetId", 0),
+    "encoding": ("Encoding", 0),
+    "message_type": ("MsgType", 0),
+    "report": ("Report", 0),
+    "feedback": ("Feedback", 0),
+    "expiry": ("Expiry", 0),
+    "priority": ("Priority", 0),
+    "persistence": ("Persistence", 0),
+    "reply_to_queue": ("ReplyToQ", 48),
+    "reply_to_queue_manager": ("ReplyToQMgr", 48),
+    "user": ("UserIdentifier", 12),
+    "application_name": ("PutApplName", 28),
+    "application_type": ("PutApplType", 0),
+    "application_identity": ("ApplIdentityData", 32),
+    "application_origin": ("ApplOriginData", 4),
+    "accounting_token": ("AccountingToken", 32),
+    "put_date": ("PutDate", 8),
+    "put_time": ("PutTime", 8),
+    "sequence_number": ("MsgSeqNumber", 0),
+    "offset": ("Offset", 0),
+    "message_flags": ("MsgFlags", 0),
+    "original_length": ("OriginalLength", 0),
+}
+_FIELD_OF = {name: each for each, (name, _) in _DESCRIPTOR_FIELDS.items()}
+_DEFAULTS = {each.name: getattr(Descriptor(), each.name) for each in fields(Descriptor)}
+_IN_ATTRIBUTES = {
+    "message_id": MESSAGE_ID,
+    "correlation_id": CORRELATION_ID,
+    "format": FORMAT,
+    "reply_to_queue": REPLY_TO_QUEUE,
+}
+
+
+class MappingError(BridgeError):
+    """A message that can't be made into the other side's: says which attribute is wrong, not its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A message attribute; `value` is bytes where `type` is Binary, and text otherwise."""
+
+    type: str
+    value: str | bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudMessage:
+    """A message as SNS and SQS take it."""
+
+    body: str = field(repr=False)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict, repr=False)
+
+
+def size(cloud: CloudMessage) -> int:
+    """Bytes, as SNS and SQS count them: the body, and each attribute's name, type and value."""
+    total = _length(cloud.body)
+    for name, each in cloud.attributes.items():
+        total += _length(name) + _length(each.type) + _length(each.value)
+    return total
+
+
+def to_cloud(message: Message) -> CloudMessage:
+    """What goes out: text as text where that is without loss, all else in base64; nothing is dropped."""
+    descriptor = message.descriptor
+    attributes: dict[str, Attribute] = {}
+    rest: dict[str, Any] = {}
+    for name, default in _DEFAULTS.items():
+        value = getattr(descriptor, name)
+        if value == default:
+            continue
+        plain = value.hex() if isinstance(value, bytes) else value
+        own = _IN_ATTRIBUTES.get(name)
+        if own is not None and not _REFUSED.search(plain):
+            attributes[own] = Attribute("String", plain)
+        else:
+            rest[_DESCRIPTOR_FIELDS[name][0]] = plain
+    attributes[DESCRIPTOR] = Attribute("String", json.dumps(rest, separators=(",", ":")))
+    body, encoding = _to_text(message.body, descriptor)
+    if encoding:
+        attributes[BODY_ENCODING] = Attribute("String", encoding)
+    _add_properties(attributes, message.properties)
+    return CloudMessage(body, attributes)
+
+
+def from_cloud(cloud: CloudMessage, *, ccsid: int, format: str) -> Message:  # noqa: A002 - MQ's word for it
+    """What comes in: `to_cloud`'s messages as they were, and anybody's as text in `ccsid` with that `format`.
+
+    Raises `MappingError` for attributes of ours that are not as we write them, and for text that the CCSID
+    has no characters for.
+    """
+    descriptor = _descriptor(cloud.attributes, ccsid=ccsid, format_=format)
+    encoding = _own_text(cloud.attributes, BODY_ENCODING)
+    if encoding == BASE64:
+        body = _from_base64(cloud.body)
+    elif encoding == EMPTY:
+        body = b""
+    elif encoding:
+        raise MappingError(f"attribute {BODY_ENCODING}: neither {BASE64} nor {EMPTY}")
+    else:
+        body = _encode(cloud.body, descriptor)
+    return Message(body, descriptor, _properties(cloud.attributes))
+
+
+def _length(text: str | bytes) -> int:
+    if isinstance(text, bytes):
+        return len(text)
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _to_text(body: bytes, descriptor: Descriptor) -> tuple[str, str]:
+    """The body as a text, and how it is encoded in it; empty for as it is."""
+    if not body:
+        return _EMPTY_BODY, EMPTY
+    if descriptor.format == _TEXT_FORMAT:
+        name = codec(descriptor.ccsid, descriptor.encoding)
+        if name is not None:
+            try:
+                text = body.decode(name)
+                if text and not _REFUSED.search(text) and text.encode(name) == body:
+                    return text, ""
+            except UnicodeError:
+                pass
+    return base64.b64encode(body).decode("ascii"), BASE64
+
+
+def _add_properties(attributes: dict[str, Attribute], given: Mapping[str, Property]) -> None:
+    """Gives properties attributes of their own while there is room; the last place is for all the others."""
+    if not given:
+        return
+    own: dict[str, Attribute] = {}
+    others: dict[str, Property] = {}
+    for name, each in given.items():
+        attribute = _own_attribute(name, each)
+        if attribute is None:
+            others[name] = each
+        else:
+            own[name] = attribute
+    room = MAX_ATTRIBUTES - len(attributes)
+    if others or len(own) > room:
+        for name in list(own)[room - 1 :]:
+            others[name] = given[name]
+            del own[name]
+        attributes[PROPERTIES] = Attribute("String", properties.to_json(others))
+    attributes.update(own)
+
+
+def _own_attribute(name: str, each: Property) -> Attribute | None:
+    """The attribute that would come back as this very property; None where none would."""
+    if len(name) > _LONGEST_NAME or name in _RESERVED_NAMES or not _NAME.fullmatch(name):
+        return None
+    value = each.value
+    if isinstance(value, str) and each.type == "string":
+        return Attribute("String", value) if value and not _REFUSED.search(value) else None
+    if type(value) is int and each.type == _integer_type(value):
+        return Attribute("Number", str(value))
+    return None
+
+
+def _integer_type(value: int) -> str:
+    if value in _INT32:
+        return "i4"
+    return "i8" if value in _INT64 else ""
+
+
+def _own_text(attributes: Mapping[str, Attribute], name: str) -> str:
+    attribute = attributes.get(name)
+    if attribute is None:
+        return ""
+    if not isinstance(attribute.value, str):
+        raise MappingError(f"attribute {name}: binary, where text is expected")
+    return attribute.value
+
+
+def _descriptor(attributes: Mapping[str, Attribute], *, ccsid: int, format_: str) -> Descriptor:
+    if DESCRIPTOR in attributes:
+        descriptor = Descriptor(**_from_json(_own_text(attributes, DESCRIPTOR)))
+    else:
+        descriptor = Descriptor(ccsid=ccsid, format=format_)
+    values = {}
+    for name, attribute in _IN_ATTRIBUTES.items():
+        if text := _own_text(attributes, attribute):
+            values[name] = _value(name, text, f"attribute {attribute}")
+    return replace(descriptor, **values) if values else descriptor
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise MappingError(f"attribute {DESCRIPTOR}: not JSON") from None
+    if not isinstance(found, dict):
+        raise MappingError(f"attribute {DESCRIPTOR}: not a JSON object")
+    values = {}
+    for name, value in found.items():
+        if name not in _FIELD_OF:
+            raise MappingError(f"attribute {DESCRIPTOR}: has a field that MQMD does not have")
+        values[_FIELD_OF[name]] = _value(_FIELD_OF[name], value, f"attribute {DESCRIPTOR}: {name}")
+    return values
+
+
+def _value(name: str, value: Any, where: str) -> Any:
+    """A descriptor's field as its type wants it; raises `MappingError` for what MQ would have no room for."""
+    length = _DESCRIPTOR_FIELDS[name][1]
+    default = _DEFAULTS[name]
+    if isinstance(default, bytes):
+        try:
+            raw = bytes.fromhex(value)
+        except (TypeError, ValueError):
+            raise MappingError(f"{where}: not {length} bytes in hex") from None
+        if len(raw) != length:
+            raise MappingError(f"{where}: {len(raw)} bytes, where it has {length}")
+        return raw
+    if isinstance(default, str):
+        if not isinstance(value, str) or len(value) > length:
+            raise MappingError(f"{where}: not a text of at most {length} characters")
+        return value
+    if type(value) is not int or value not in _INT32:
+        raise MappingError(f"{where}: not an integer of 32 bits")
+    return value
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise MappingError(f"body: not base64, which attribute {BODY_ENCODING} says it is") from None
+
+
+def _encode(text: str, descriptor: Descriptor) -> bytes:
+    name = codec(descriptor.ccsid, descriptor.encoding)
+    if name is None:
+        raise MappingError(f"body: CCSID {descriptor.ccsid} is not known: choose another, {UTF_8} for UTF-8")
+    try:
+        return text.encode(name)
+    except UnicodeError:
+        raise MappingError(
+            f"body: has characters that CCSID {descriptor.ccsid} lacks: choose another, {UTF_8} for UTF-8"
+        ) from None
+
+
+def _properties(attributes: Mapping[str, Attribute]) -> dict[str, Property]:
+    found: dict[str, Property] = {}
+    if text := _own_text(attributes, PROPERTIES):
+        try:
+            found = properties.from_json(text)
+        except (ValueError, RecursionError):
+            raise MappingError(f"attribute {PROPERTIES}: not properties as JSON") from None
+    for name, each in attributes.items():
+        if name not in _OWN:
+            found[name] = _property(each)
+    return found
+
+
+def _property(attribute: Attribute) -> Property:
+    value = attribute.value
+    if isinstance(value, bytes):
+        return Property(value, "bin.hex")
+    # AWS lets a sender add a label of his own to a type, after a point.
+    if attribute.type.partition(".")[0] == "Number":
+        if _INTEGER.fullmatch(value) and int(value) in _INT64:
+            return Property(int(value), _integer_type(int(value)))
+        try:
+            number = float(value)
+        except ValueError:
+            return Property(value)
+        # A number of more digits than a double holds stays the text it is.
+        if repr(number) == value:
+            return Property(number, "r8")
+    return Property(value)

@@ -1,0 +1,292 @@
+"""MQRFH2 headers: how user properties travel in front of a message's body.
+
+A header is 36 bytes and then folders, each a length and a text like `<usr><colour>red</colour></usr>`. The
+properties of `usr` are told one by one; any other folder (`mcd` and `jms` are JMS's) is kept word for word as a
+property of type `folder`, named `rfh2.` and its name, and goes back as it came.
+Source: "MQRFH2 - Rules and formatting header 2", IBM MQ documentation.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from bridge import properties as as_json
+from bridge.ccsid import UTF_8, codec
+from bridge.errors import BridgeError
+from bridge.message import Property, PropertyValue
+
+FORMAT = "MQHRF2"
+FOLDER = "folder"
+_FOLDER_PREFIX = "rfh2."
+_USER_FOLDER = "usr"
+OTHERS = "AWSAttributes"
+"""The property in which those travel whose names or values no folder can have."""
+
+_HEADER = "4siiii8sii"
+_FIXED = struct.calcsize("=" + _HEADER)
+HEADER_ENCODING = 273
+"""MQMD.Encoding for a message that starts with a header `join` made: big-endian integers."""
+HEADER_CCSID = UTF_8
+"""MQMD.CodedCharSetId for such a message."""
+_INTEGER_REVERSED = 0x2  # MQENC_INTEGER_REVERSED
+
+# A name that every MQ client takes: a Java identifier without `$`; MQ and JMS keep some for themselves.
+_NAME = re.compile(r"(?!(?i:jms|mq|xml|root\.|usr\.|body|properties))[A-Za-z_][A-Za-z0-9_]*")
+_FOLDER_TEXT = re.compile(r"\s*<([A-Za-z_][\w.-]*)")
+_REFUSED = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML; CR would become LF
+_FIRST = ("mcd", "jms")  # JMS wants its own folders in front
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_INTEGER_TYPES = {"i1": 8, "i2": 16, "i4": 32, "i8": 64, "int": 64}
+
+
+class RFH2Error(BridgeError):
+    """What claims to be an MQRFH2 header is none; the message is then best carried as the bytes it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands behind a header: the body, and its format, CCSID and encoding."""
+
+    body: bytes = field(repr=False)
+    format: str
+    ccsid: int
+    encoding: int
+
+
+def split(data: bytes, encoding: int, ccsid: int) -> tuple[dict[str, Property], Content]:
+    """Takes the header off: its properties, and what follows it.
+
+    `encoding` and `ccsid` are the message descriptor's, whose format said MQHRF2. Raises `RFH2Error`.
+    """
+    order = "<" if encoding & 0xF == _INTEGER_REVERSED else ">"
+    if len(data) < _FIXED:
+        raise RFH2Error(f"MQRFH2: {len(data)} bytes, a header has {_FIXED}")
+    head = struct.unpack_from(order + _HEADER, data)
+    identifier, version, length, body_encoding, body_ccsid, body_format, _flags, names_ccsid = head
+    if identifier != b"RFH " or version != 2:
+        raise RFH2Error("MQRFH2: neither its eye-catcher nor its version is right")
+    if not _FIXED <= length <= len(data) or length % 4:
+        raise RFH2Error(f"MQRFH2: StrucLength {length} in {len(data)} bytes")
+    name = codec(names_ccsid, encoding)
+    if name is None:
+        raise RFH2Error(f"MQRFH2: NameValueCCSID {names_ccsid} is not known")
+    found: dict[str, Property] = {}
+    for text in _folders(data[_FIXED:length], order, name):
+        _add_folder(found, text)
+    # MQCCSI_INHERIT and 0 mean the descriptor's own.
+    content = Content(
+        data[length:],
+        body_format.split(b"\0")[0].rstrip(b" ").decode("latin-1"),
+        body_ccsid if body_ccsid > 0 else ccsid,
+        body_encoding,
+    )
+    return found, content
+
+
+def join(properties: Mapping[str, Property], content: Content) -> bytes:
+    """A header with the properties, in front of the body.
+
+    The descriptor then says `FORMAT`, `HEADER_ENCODING` and `HEADER_CCSID`.
+    """
+    folders = dict(_texts(properties))
+    order = [*(name for name in _FIRST if name in folders), *(name for name in folders if name not in _FIRST)]
+    packed = b"".join(_pack_folder(folders[name]) for name in order)
+    head = struct.pack(
+        ">" + _HEADER,
+        b"RFH ",
+        2,
+        _FIXED + len(packed),
+        content.encoding,
+        content.ccsid,
+        content.format.encode("latin-1", "replace")[:8].ljust(8),
+        0,
+        UTF_8,
+    )
+    return head + packed + content.body
+
+
+def _folders(data: bytes, order: str, name: str) -> Iterator[str]:
+    at = 0
+    while at < len(data):
+        if at + 4 > len(data):
+            raise RFH2Error("MQRFH2: a folder without its length")
+        (length,) = struct.unpack_from(order + "i", data, at)
+        at += 4
+        if not 0 <= length <= len(data) - at or length % 4:
+            raise RFH2Error(f"MQRFH2: NameValueLength {length} with {len(data) - at} bytes left")
+        try:
+            text = data[at : at + length].decode(name).strip("\0 ")
+        except UnicodeError:
+            raise RFH2Error("MQRFH2: a folder is not in its own CCSID") from None
+        at += length
+        if text:
+            yield text
+
+
+def _add_folder(found: dict[str, Property], text: str) -> None:
+    start = _FOLDER_TEXT.match(text)
+    if start is None:
+        raise RFH2Error("MQRFH2: a folder that does not start with its name")
+    name = start[1]
+    elements = _elements(text)
+    if name == _USER_FOLDER and elements is not None and not found.keys() & elements.keys():
+        others = elements.pop(OTHERS, None)
+        found.update(elements)
+        if others is not None:
+            found.update(_from_others(others))
+        return
+    key = _FOLDER_PREFIX + name
+    if key in found:
+        raise RFH2Error("MQRFH2: a folder comes twice")
+    found[key] = Property(text, FOLDER)
+
+
+def _from_others(others: Property) -> dict[str, Property]:
+    try:
+        return as_json.from_json(str(others.value))
+    except (ValueError, RecursionError):
+        return {OTHERS: others}  # somebody else's property, by chance of that name
+
+
+class _Reader:
+    """Reads a folder: its elements if they are plain properties, one below the other."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Property] | None = {}
+        self._depth = 0
+        self._type = ""
+        self._null = False
+        self._text: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        known = attributes.keys() <= {"dt", "xsi:nil"} if self._depth == 2 else not attributes
+        if (
+            self._depth > 2
+            or not known
+            or (self.found is not None and self._depth == 2 and name in self.found)
+        ):
+            self.found = None
+        self._type = attributes.get("dt", "string")
+        self._null = attributes.get("xsi:nil") == "true"
+        self._text = []
+
+    def text(self, data: str) -> None:
+        self._text.append(data)
+        if self._depth == 1 and data.strip():
+            self.found = None
+
+    def end(self, name: str) -> None:
+        if self._depth == 2 and self.found is not None:
+            text = "".join(self._text)
+            self.found[name] = Property(None if self._null else _value(text, self._type), self._type)
+        self._depth -= 1
+        self._text = []
+
+    def refuse(self, *_arguments: object) -> None:
+        raise RFH2Error("MQRFH2: a folder with a document type")
+
+
+def _elements(text: str) -> dict[str, Property] | None:
+    """A folder's properties; None where it has more in it than plain ones."""
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    # No document type, so no entities: nothing in a folder can grow.
+    parser.StartDoctypeDeclHandler = reader.refuse
+    try:
+        parser.Parse(text.encode("utf-8", "surrogatepass"), True)  # noqa: FBT003 - expat's own
+    except expat.ExpatError:
+        raise RFH2Error("MQRFH2: a folder is not well-formed") from None
+    return reader.found
+
+
+def _value(text: str, kind: str) -> PropertyValue:
+    """A property's value as its type says, but only where it would be written the same again."""
+    value: PropertyValue = text
+    try:
+        if kind in _INTEGER_TYPES and _INTEGER.fullmatch(text):
+            value = int(text)
+        elif kind == "boolean" and text in {"0", "1"}:
+            value = text == "1"
+        elif kind in {"r4", "r8"}:
+            value = float(text)
+        elif kind == "bin.hex":
+            value = bytes.fromhex(text)
+    except ValueError:
+        return text
+    return value if _text(value) == text else text
+
+
+def _text(value: PropertyValue) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, bytes):
+        return value.hex().upper()
+    if isinstance(value, float):
+        return repr(value)
+    return "" if value is None else str(value)
+
+
+def _texts(properties: Mapping[str, Property]) -> Iterator[tuple[str, str]]:
+    """The folders that hold the properties, by name."""
+    elements = ""
+    others: dict[str, Property] = {}
+    for name, each in properties.items():
+        if _is_folder(name, each):
+            yield name[len(_FOLDER_PREFIX) :], str(each.value)
+        elif (element := _element(name, each)) is not None:
+            elements += element
+        else:
+            others[name] = each
+    if others:
+        elements += f"<{OTHERS}>{escape(as_json.to_json(others))}</{OTHERS}>"
+    if elements:
+        yield _USER_FOLDER, f"<{_USER_FOLDER}>{elements}</{_USER_FOLDER}>"
+
+
+def _is_folder(name: str, each: Property) -> bool:
+    """Whether this is a folder that may go back as it came; what anybody else wrote is no folder."""
+    if each.type != FOLDER or not name.startswith(_FOLDER_PREFIX) or not isinstance(each.value, str):
+        return False
+    start = _FOLDER_TEXT.match(each.value)
+    if start is None or start[1] != name[len(_FOLDER_PREFIX) :] or start[1] == _USER_FOLDER:
+        return False
+    try:
+        _elements(each.value)
+    except (RFH2Error, UnicodeError):
+        return False
+    return each.value == each.value.strip("\0 ")
+
+
+def _element(name: str, each: Property) -> str | None:
+    """A property as an element that would be read as this very property; None where none would."""
+    if not _NAME.fullmatch(name) or name == OTHERS:
+        return None
+    text = _text(each.value)
+    if each.value is None:
+        attributes = ' xsi:nil="true"'
+    elif _value(text, each.type) != each.value or type(_value(text, each.type)) is not type(each.value):
+        return None
+    else:
+        attributes = ""
+    if _REFUSED.search(text) or not re.fullmatch(r"[a-z][a-z0-9.]*", each.type):
+        return None
+    if each.type != "string":
+        attributes = f' dt="{each.type}"{attributes}'
+    return f"<{name}{attributes}>{escape(text)}</{name}>"
+
+
+def _pack_folder(text: str) -> bytes:
+    raw = text.encode("utf-8")
+    raw = raw.ljust((len(raw) + 3) // 4 * 4)
+    return len(raw).to_bytes(4, "big") + raw
