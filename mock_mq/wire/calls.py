@@ -8,7 +8,7 @@ is filled in on the way out.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Self, TypeVar
 
 from mock_mq.wire.fields import Buffer, ByteOrder, Int, Raw, Structure, WireError
@@ -102,8 +102,9 @@ class Call:
     def parts(self, order: ByteOrder) -> list[Buffer]:
         """Header and body, with the header's total filled in; a message's data is not copied."""
         body = self.body(order)
-        total = _SEGMENT_HEADER + self.header.length + sum(len(part) for part in body) + self.room
-        return [replace(self.header, total=total.to_bytes(4, "big")).pack(order), *body]
+        header = self.header.pack(order)
+        total = _SEGMENT_HEADER + len(header) + sum(len(part) for part in body) + self.room
+        return [total.to_bytes(4, "big") + header[4:], *body]
 
     def pack(self, order: ByteOrder) -> bytes:
         """Header and body, in one piece."""

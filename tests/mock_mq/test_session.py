@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mock_mq.core import Definition, QueueDefinition, QueueManager
 from mock_mq.session import Session, State
@@ -395,3 +397,25 @@ def test_what_ibm_s_client_sent_is_answered_call_by_call() -> None:
         assert [each.name for each in answered] == ([answer] if answer else []), name
         if answer and answer.endswith("REPLY"):
             assert ApiHeader.unpack(answered[0].body, ByteOrder.BIG).completion == 0, name
+
+
+_FRAMES = sorted(set(RAW) - {"initial-data-17", "initial-data-12"})
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_connected_client_sends_is_answered_or_closes_its_channel(data: st.DataObject) -> None:
+    house = House(Definition(queues=(QueueDefinition("Q1"),)))
+    session = house.session()
+    caller = Caller(in_memory(session), ByteOrder.BIG).start()
+    assert caller.open("Q1").header.handle
+    for name in data.draw(st.lists(st.sampled_from(_FRAMES), min_size=1, max_size=4)):
+        frame = bytearray(RAW[name])
+        for _ in range(data.draw(st.integers(0, 3))):
+            frame[data.draw(st.integers(8, len(frame) - 1))] = data.draw(st.integers(0, 255))
+        session.receive(frame)
+        caller.take(session.output())
+    session.lose()
+    other = house.caller()
+    handle = other.open("Q1").header.handle
+    assert other.put(handle, b"still works", options=0).header.completion == 0
