@@ -244,6 +244,13 @@ class Session:
     def _call(self, segment: Segment) -> None:
         self._answer(segment, None, self._clock())
 
+    def _interrupt(self, segment: Segment) -> None:
+        """A call while MQGET waits: IBM's client closes a consumer so. The wait ends, then the call is made."""
+        if self._pending is not None:
+            waiting, _ = self._pending
+            self._answer(waiting, Wait(until=self._clock()), self._clock())
+        self._handle(segment)
+
     def _answer(self, segment: Segment, wait: Wait | None, now: float) -> None:
         """Answers a call, or leaves it pending until there is an answer."""
         if self._mqi is None:
@@ -327,6 +334,7 @@ _TABLE: dict[tuple[State, int], _Handler] = {
     (State.AGREED, SegmentType.MQCONN): Session._connect,
     **{(State.CONNECTED, call): Session._call for call in _CALLS},
     (State.CONNECTED, SegmentType.MQDISC): Session._disconnect,
+    **{(State.WAITING, call): Session._interrupt for call in (*_CALLS, SegmentType.MQDISC)},
     **{(state, SegmentType.HEARTBEAT): Session._heartbeat_received for state in _LIVE},
     **{(state, SegmentType.STATUS_DATA): Session._close for state in _LIVE},
     **{(state, SegmentType.SOCKET_ACTION): Session._close for state in _LIVE},

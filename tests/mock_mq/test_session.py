@@ -359,13 +359,14 @@ def test_a_frame_out_of_its_place_closes_the_channel_with_an_error(house: House,
     assert refusal.control & Control.ERROR
 
 
-def test_a_second_call_while_one_waits_closes_the_channel(house: House) -> None:
-    session = house.session()
-    caller = Caller(in_memory(session)).start()
+def test_a_call_while_mqget_waits_ends_the_wait_as_ibm_s_client_expects_when_it_closes(house: House) -> None:
+    caller = house.caller()
     handle = caller.open().header.handle
     caller.send(SegmentType.MQGET, caller.get_call(handle, WAIT, wait=-1))
-    caller.send(SegmentType.MQCMIT, Plain())
-    assert session.closed
+    waited, backed_out = caller.send(SegmentType.MQBACK, Plain())
+    assert Got.unpack(waited.body, waited.order).header.reason == 2033
+    assert backed_out.name == "MQBACK_REPLY"
+    assert caller.commit().header.completion == 0
 
 
 def test_a_put_that_says_it_is_longer_than_it_is_closes_the_channel(house: House) -> None:
