@@ -245,7 +245,7 @@ class Session:
         self._answer(segment, None, self._clock())
 
     def _interrupt(self, segment: Segment) -> None:
-        """A call while MQGET waits: IBM's client closes a consumer so. The wait ends, then the call is made."""
+        """A call while MQGET waits: how IBM's client closes a consumer. The wait ends, the call is made."""
         if self._pending is not None:
             waiting, _ = self._pending
             self._answer(waiting, Wait(until=self._clock()), self._clock())
