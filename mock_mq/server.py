@@ -69,14 +69,6 @@ class Server:
             channel.abort()
         await self._listener.wait_closed()
 
-    async def serve(self) -> None:
-        """Starts and serves until cancelled."""
-        await self.start()
-        try:
-            await asyncio.Future()
-        finally:
-            await self.stop()
-
     def _accept(self) -> _Channel:
         secrecy = Secrecy(self._context) if self._context else None
         return _Channel(self._queue_manager, self._channels, secrecy, self._clock, self._heartbeat)
@@ -118,7 +110,7 @@ class _Channel(asyncio.Protocol):
             try:
                 plain = self._secrecy.decrypt(data)
             except ssl.SSLError as e:
-                log.warning("TLS with %s failed: %s", self._session.peer, e)
+                log.warning("TLS failed: %s", e, extra={"peer": self._session.peer})
                 self._session.lose()
             self._transport.write(self._secrecy.outgoing())
         self._session.receive(plain)

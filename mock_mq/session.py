@@ -88,7 +88,7 @@ class Session:
         self._state = State.STARTING
         self._give_up = clock() + CONNECT_SECONDS
         self._reader = SegmentReader()
-        self._joiner = Joiner()
+        self._joiner = Joiner(longest_message=0)  # a stranger has no messages to send
         self._output: deque[Iterator[bytes]] = deque()
         self._size = MAX_TRANSMISSION
         self._max_message = MAX_MESSAGE_LENGTH
@@ -237,6 +237,7 @@ class Session:
             wake=self._wake,
             facts=self._facts(),
         )
+        self._joiner = Joiner()
         self._state = State.CONNECTED
         log.info("%r connected as %r", call.fields.application, self._user, extra=self._facts())
         self._reply(segment, replace(call, header=ApiHeader()))

@@ -369,6 +369,15 @@ def test_a_call_while_mqget_waits_ends_the_wait_as_ibm_s_client_expects_when_it_
     assert caller.commit().header.completion == 0
 
 
+def test_a_stranger_can_not_fill_the_memory_with_a_body_that_never_ends(house: House) -> None:
+    session = house.session()
+    Caller(in_memory(session)).agree()
+    part = Segment(SegmentType.MQCONN, bytes(32_000), ByteOrder.BIG, Control.FIRST)
+    for control in (Control.FIRST, 0, 0):
+        session.receive(replace(part, control=control).pack())
+    assert session.closed
+
+
 def test_a_put_that_says_it_is_longer_than_it_is_closes_the_channel(house: House) -> None:
     session = house.session()
     caller = Caller(in_memory(session)).start()
