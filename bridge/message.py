@@ -81,6 +81,7 @@ class Delivery:
 
     message: Message
     deliveries: int = 0
+    identity: str = ""
     token: str = field(default="", repr=False)
     fault: str = ""
 

@@ -1,8 +1,8 @@
 """MQRFH2 headers: how user properties travel in front of a message's body.
 
 A header is 36 bytes and then folders, each a length and a text like `<usr><colour>red</colour></usr>`. The
-properties of `usr` are told one by one; any other folder (`mcd` and `jms` are JMS's) is kept word for word as a
-property of type `folder`, named `rfh2.` and its name, and goes back as it came.
+properties of `usr` are told one by one; any other folder (`mcd` and `jms` are JMS's) is kept word for word as
+a property of type `folder`, named `rfh2.` and its name, and goes back as it came.
 Source: "MQRFH2 - Rules and formatting header 2", IBM MQ documentation.
 """
 

@@ -1,0 +1,82 @@
+"""Tries again: what a sink has refused and might yet take, after a while, and only that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_when_event_set,
+)
+from tenacity.wait import wait_base, wait_random_exponential
+
+from bridge.errors import Away
+from bridge.message import Fault, Message, Rejection
+from bridge.ports import Sink
+
+DEFAULT_WAIT = wait_random_exponential(multiplier=0.25, max=5)
+"""Seconds: at random up to 0.25, 0.5, 1, ..., 5 (full jitter)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """`retries` further attempts, with `wait` before each (seconds, as tenacity counts them).
+
+    `stop` ends the waiting; what is not delivered by then is nobody's fault. `sleep` waits for that long; by
+    default it does so until `stop` is set.
+    """
+
+    retries: int
+    stop: threading.Event
+    wait: wait_base = DEFAULT_WAIT
+    sleep: Callable[[float], None] | None = None
+
+    def deliver(self, sink: Sink, messages: Sequence[Message]) -> list[Rejection | None]:
+        """Each message's last outcome, in the order given; None for what the sink has confirmed.
+
+        A sink that is away altogether rejects with `Fault.DESTINATION`, so this raises `Stop` only.
+        """
+        outcomes: list[Rejection | None] = [None] * len(messages)
+        pending = list(range(len(messages)))
+
+        def attempt() -> bool:
+            """Tries those that are pending; True where another try may help."""
+            for index, outcome in zip(pending, _tried(sink, [messages[i] for i in pending]), strict=True):
+                outcomes[index] = outcome
+            pending[:] = [index for index in pending if _may_yet_be_taken(outcomes[index])]
+            return bool(pending)
+
+        Retrying(
+            stop=stop_after_attempt(self.retries + 1) | stop_when_event_set(self.stop),
+            wait=self.wait,
+            sleep=self.sleep or sleep_using_event(self.stop),
+            retry=retry_if_result(bool),
+            retry_error_callback=_give_up,
+        )(attempt)
+        if self.stop.is_set():
+            # Not tried as often as it should have been: no verdict on the message.
+            for index in pending:
+                outcomes[index] = Rejection("the bridge is stopping", Fault.DESTINATION)
+        return outcomes
+
+
+def _tried(sink: Sink, messages: Sequence[Message]) -> Sequence[Rejection | None]:
+    try:
+        sink.connect()
+        return sink.deliver(messages)
+    except Away as e:
+        return [Rejection(str(e), Fault.DESTINATION)] * len(messages)
+
+
+def _may_yet_be_taken(outcome: Rejection | None) -> bool:
+    return outcome is not None and outcome.fault is not Fault.MESSAGE
+
+
+def _give_up(_state: RetryCallState) -> bool:
+    return False
