@@ -1,0 +1,141 @@
+"""A unit of messages through a batch call of AWS's, and each one's outcome."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.aws.batching import cut
+from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
+from bridge.aws.offload import Offloader
+from bridge.mapping import Attribute, CloudMessage, size, to_cloud
+from bridge.message import Message, Rejection
+
+Answer = Mapping[str, Any]
+"""What PublishBatch and SendMessageBatch answer: `Successful` and `Failed` entries by `Id`."""
+
+Send = Callable[[Mapping[str, CloudMessage]], Answer]
+"""Sends one request: messages by entry id. Raises one of `FAULTS`."""
+
+
+def attribute_values(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
+    """Message attributes as SNS and SQS both take them."""
+    return {
+        name: {
+            "DataType": attribute.type,
+            "StringValue" if isinstance(attribute.value, str) else "BinaryValue": attribute.value,
+        }
+        for name, attribute in attributes.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    index: int
+    cloud: CloudMessage
+
+
+Outcomes = dict[int, Trouble | None]
+
+
+class BatchDelivery:
+    """Delivers messages by a batch call: offloads, cuts into requests, sends, finds each one's outcome.
+
+    `destination` is for reasons: `sns:arn:...`. Used by one thread.
+    """
+
+    def __init__(self, destination: str, send: Send, offloader: Offloader | None) -> None:
+        self._destination = destination
+        self._send = send
+        self._offloader = offloader
+
+    def start_unit(self) -> None:
+        """Begins a unit of work."""
+        if self._offloader:
+            self._offloader.start_unit()
+
+    def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
+        """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
+        outcomes: Outcomes = {}
+        entries = self._prepared(messages, outcomes)
+        requests = deque(cut(entries, lambda entry: size(entry.cloud)))
+        away: Trouble | None = None
+        while requests:
+            request = requests.popleft()
+            if away:  # it is away for the others too; asking again would only keep everybody waiting
+                outcomes.update({entry.index: away for entry in request})
+                continue
+            try:
+                outcomes.update(self._sent(request))
+            except FAULTS as error:
+                found = classify(error, self._destination)
+                if found.away:
+                    away = found
+                elif len(request) > 1:  # one of them may have spoilt it for all: find out which
+                    requests.extendleft([entry] for entry in reversed(request))
+                    continue
+                outcomes.update({entry.index: found for entry in request})
+        in_order = [outcomes[index] for index in range(len(messages))]
+        _raise_if_all_wait_for_a_person(in_order)
+        return [found.as_rejection() if found else None for found in in_order]
+
+    def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[_Entry]:
+        """What is to be sent; a message whose body S3 did not take gets its outcome here."""
+        entries = []
+        away: Trouble | None = None
+        for index, message in enumerate(messages):
+            offloader = self._offloader
+            cloud = offloader.known(message) if offloader else None
+            if cloud is None:
+                cloud = to_cloud(message)
+                if offloader and offloader.wants(cloud):
+                    if away:
+                        outcomes[index] = away
+                        continue
+                    try:
+                        cloud = offloader.put(message, cloud)
+                    except FAULTS as error:
+                        outcomes[index] = found = classify(error, offloader.where)
+                        away = found if found.away else None
+                        continue
+            entries.append(_Entry(index, cloud))
+        return entries
+
+    def _sent(self, request: Sequence[_Entry]) -> Outcomes:
+        """Sends one request; the outcome of each of its entries."""
+        by_id = {str(place): entry for place, entry in enumerate(request)}
+        answer = self._send({name: entry.cloud for name, entry in by_id.items()})
+        taken = {entry["Id"] for entry in answer.get("Successful", ())}
+        failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
+        outcomes: Outcomes = {}
+        for name, entry in by_id.items():
+            if name in failed:
+                outcomes[entry.index] = self._failed(failed[name], some_taken=bool(taken))
+            elif name in taken:
+                outcomes[entry.index] = None
+            else:
+                outcomes[entry.index] = trouble(
+                    Kind.UNCLEAR, self._destination, "the answer does not mention it"
+                )
+        return outcomes
+
+    def _failed(self, entry: Mapping[str, Any], *, some_taken: bool) -> Trouble:
+        """A failed entry, judged by its code where that is everybody's trouble, else by what AWS says.
+
+        The code comes first, for SNS calls even throttling the sender's fault.
+        """
+        found = refused(self._destination, entry.get("Code", ""), entry.get("Message", ""))
+        if found.kind is Kind.FAILING and some_taken:
+            # It worked for its neighbours: perhaps it is this message that AWS stumbles over.
+            return Trouble(Kind.UNCLEAR, found.reason)
+        if found.kind is Kind.UNCLEAR and entry.get("SenderFault"):
+            return Trouble(Kind.MESSAGE, found.reason)
+        return found
+
+
+def _raise_if_all_wait_for_a_person(outcomes: Sequence[Trouble | None]) -> None:
+    waiting = [found for found in outcomes if found and found.slowly]
+    if waiting and len(waiting) == len(outcomes):
+        raise waiting[0].as_away()

@@ -1,0 +1,79 @@
+"""The extended clients' own packages at work: AWS's code keeps bodies in S3, writes and follows pointers.
+
+The only module that imports them. What it hands out is what is safe of them; the rest has traps (a batch of
+pointers can't be published, one bad pointer fails a whole receive, receipt handles with a dash break).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import boto3.session
+
+# First, for it keeps boto3's own Session.
+import bridge.aws.session  # noqa: F401
+
+if TYPE_CHECKING:
+    from bridge.aws.storage import Storage
+
+_BEFORE = boto3.session.Session, boto3.DEFAULT_SESSION
+
+# isort: split
+from sns_extended_client import SNSExtendedClientSession  # noqa: E402
+from sqs_extended_client.client import SQSExtendedClientSession  # noqa: E402
+
+# Both packages put their session in the place of boto3's when imported, and of its default one. Those go
+# back, so that nobody else's clients change because this module was imported.
+boto3.session.Session = boto3.Session = _BEFORE[0]  # type: ignore[misc]
+boto3.DEFAULT_SESSION = _BEFORE[1]
+
+Store = Callable[[str], tuple[str, Mapping[str, Mapping[str, str]]]]
+"""Keeps a body in S3; returns the pointer that takes its place and the attribute that goes with it."""
+
+Retrieve = Callable[[str], str]
+"""Follows a pointer (the message's body) and returns the body kept in S3."""
+
+
+def sns_store(storage: Storage, bucket: str, region: str) -> Store:
+    """How bodies published to a topic are kept.
+
+    `publish` is the client's only public method, and it publishes one message a request; `_make_payload` is
+    the half of it that keeps the body, so that ten pointers still share one request. It is given no
+    attributes: it would copy them through JSON, which fails on binary ones, and take an `S3Key` of theirs as
+    the object's key. A body comes here when the route's threshold says so, so "always" is theirs.
+    """
+    client: Any = SNSExtendedClientSession(region_name=region).client("sns")
+    client.s3_client = storage
+    client.large_payload_support = bucket
+    client.always_through_s3 = True
+
+    def store(body: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
+        attributes, pointer = client._make_payload({}, body, None)
+        return cast("str", pointer), cast("Mapping[str, Mapping[str, str]]", attributes)
+
+    return store
+
+
+def sqs_store(storage: Storage, bucket: str, region: str) -> Store:
+    """How bodies sent to a queue are kept: `store_message_in_s3`, and no attributes, as with SNS."""
+    client = _sqs(storage, region)
+    client.large_payload_support = bucket
+    client.always_through_s3 = True
+
+    def store(body: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
+        return cast("tuple[str, Mapping[str, Mapping[str, str]]]", client.store_message_in_s3(body, {}))
+
+    return store
+
+
+def retrieval(storage: Storage, region: str) -> Retrieve:
+    """How pointers are followed: `retrieve_message_from_s3`, one at a time and only after our own checks."""
+    return cast("Retrieve", _sqs(storage, region).retrieve_message_from_s3)
+
+
+def _sqs(storage: Storage, region: str) -> Any:
+    client: Any = SQSExtendedClientSession(region_name=region).client("sqs")  # type: ignore[no-untyped-call]
+    client.s3_client = storage
+    return client

@@ -1,0 +1,154 @@
+"""AWS clients, with what matters set on purpose and nothing left to a default that changes.
+
+boto3's `Session` is imported here before anything imports the extended clients' packages, which replace
+`boto3.session.Session` for the whole process; `bridge.aws.extended` imports this module first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from bridge.aws.faults import FAULTS, capped, classify
+from bridge.errors import Stop
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+LONGEST_POLL = 20
+"""Seconds: the longest that ReceiveMessage waits."""
+
+_ASK_STS_AGAIN_AFTER = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOuts:
+    """Seconds to wait for a connection, and for the next bytes on it.
+
+    `read` bounds how long a hanging call can hold up a stop; a long poll is given its wait on top.
+    """
+
+    connect: float = 5.0
+    read: float = 15.0
+
+
+class Clients:
+    """The clients of one process, made when first asked for and shared by threads (botocore's are safe so).
+
+    Endpoints, credentials and profiles come the way boto3 takes them: AWS_ENDPOINT_URL, AWS_PROFILE and so
+    on. The region is the one asked for (an ARN's), else `region`, else AWS_REGION, AWS_DEFAULT_REGION or
+    the profile's. Every method raises `Stop` where boto3 can't make a client at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "",
+        time_outs: TimeOuts | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._environ = environ
+        # Lambda and ECS set AWS_REGION, which botocore does not read by itself.
+        self._region = region or environ.get("AWS_REGION", "")
+        self._time_outs = time_outs or TimeOuts()
+        self._made: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()
+        self._session: Session | None = None
+        self._account = ""
+        self._ask_sts_at = 0.0
+        self._sts_lock = Lock()
+
+    def sns(self, region: str = "") -> SNSClient:
+        """The SNS client of a region."""
+        return cast("SNSClient", self._client("sns", region))
+
+    def sqs(self, region: str = "") -> SQSClient:
+        """The SQS client of a region."""
+        return cast("SQSClient", self._client("sqs", region))
+
+    def polling_sqs(self, region: str = "") -> SQSClient:
+        """An SQS client that lets ReceiveMessage wait for as long as it may."""
+        return cast("SQSClient", self._client("sqs", region, wait=LONGEST_POLL))
+
+    def s3(self) -> S3Client:
+        """The S3 client. `bridge.aws.storage.Storage` is the way to use it."""
+        return cast("S3Client", self._client("s3", ""))
+
+    def secretsmanager(self, region: str = "") -> SecretsManagerClient:
+        """The Secrets Manager client of a region."""
+        return cast("SecretsManagerClient", self._client("secretsmanager", region))
+
+    def account(self, otherwise: str = "") -> str:
+        """The account of the credentials (12 digits), which owns the buckets; asked of STS once.
+
+        Where STS can't be asked (no route to it, say) it is `otherwise`, the account that a topic's or
+        queue's ARN names, and STS is asked again a minute later at the earliest. Empty when nobody knows.
+        """
+        with self._sts_lock:
+            if not self._account and time.monotonic() >= self._ask_sts_at:
+                try:
+                    sts = cast("STSClient", self._client("sts", ""))
+                    self._account = sts.get_caller_identity()["Account"]
+                except FAULTS as error:
+                    self._ask_sts_at = time.monotonic() + _ASK_STS_AGAIN_AFTER
+                    log.warning(
+                        "the account can't be asked of STS; buckets must be the topic's or queue's owner's",
+                        reason=classify(error, "sts").reason,
+                        owner=otherwise or "not checked",
+                    )
+            return self._account or otherwise
+
+    def _client(self, service: str, region: str, *, wait: int = 0) -> Any:
+        key = (f"{service}+{wait}", region)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(service, region, wait)
+            return self._made[key]
+
+    def _make(self, service: str, region: str, wait: int) -> Any:
+        def make() -> Any:
+            if self._session is None:
+                self._session = Session(region_name=self._region or None)
+            client = cast("Callable[..., Any]", self._session.client)
+            return client(service, region_name=region or None, config=self._config(service, wait))
+
+        try:
+            return make()
+        # An endpoint that is no URL is a bare ValueError of botocore's.
+        except (BotoCoreError, ValueError) as error:
+            raise Stop(
+                f"{service}: boto3 can't make a client ({capped(str(error))}); "
+                "set AWS_REGION and check AWS_ENDPOINT_URL, AWS_PROFILE and the AWS configuration file"
+            ) from None
+
+    def _config(self, service: str, wait: int) -> Config:
+        # STS answers at once or is not routed: it must not hold up a delivery.
+        slow = service != "sts"
+        # Emulators and proxies answer on one host name; a bucket's name in front of it resolves nowhere.
+        own_endpoint = any(self._environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
+        return Config(
+            connect_timeout=self._time_outs.connect if slow else min(2.0, self._time_outs.connect),
+            read_timeout=(self._time_outs.read if slow else min(3.0, self._time_outs.read)) + wait,
+            max_pool_connections=50,
+            # Retries are the pump's; botocore's would multiply them, and send again unseen.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            request_checksum_calculation="when_supported",
+            response_checksum_validation="when_supported",
+            s3={"addressing_style": "path" if own_endpoint else "auto"},
+            tcp_keepalive=True,
+        )

@@ -1,0 +1,74 @@
+"""An SNS topic as a sink: ten small messages are one PublishBatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from bridge.aws import extended
+from bridge.aws.delivery import Answer, BatchDelivery, attribute_values
+from bridge.aws.offload import Offloader
+from bridge.aws.session import Clients
+from bridge.aws.storage import Storage
+
+if TYPE_CHECKING:
+    from bridge.configuration import Offload
+    from bridge.mapping import CloudMessage
+    from bridge.message import Message, Rejection
+
+
+class SnsTopic:
+    """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`."""
+
+    def __init__(self, clients: Clients, topic: str, offload: Offload | None = None) -> None:
+        self._clients = clients
+        self._topic = topic
+        self._offload = offload
+        self._region, self._account = topic.split(":")[3:5]
+        self._delivery: BatchDelivery | None = None
+
+    @property
+    def name(self) -> str:
+        """`sns:` and the topic's ARN."""
+        return f"sns:{self._topic}"
+
+    def connect(self) -> None:
+        """Begins a unit of work. Nothing is asked of SNS: publishing needs one right only. Raises `Stop`."""
+        self._connected().start_unit()
+
+    def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
+        """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
+        return self._connected().deliver(messages)
+
+    def close(self) -> None:
+        """Lets go of what a unit of work held; the clients are the process's."""
+        self._delivery = None
+
+    def _connected(self) -> BatchDelivery:
+        if self._delivery is None:
+            self._delivery = self._made()
+        return self._delivery
+
+    def _made(self) -> BatchDelivery:
+        client = self._clients.sns(self._region)
+
+        def publish(entries: Mapping[str, CloudMessage]) -> Answer:
+            answer = client.publish_batch(
+                TopicArn=self._topic,
+                PublishBatchRequestEntries=[
+                    {
+                        "Id": name,
+                        "Message": cloud.body,
+                        "MessageAttributes": attribute_values(cloud.attributes),
+                    }
+                    for name, cloud in entries.items()
+                ],
+            )
+            return cast("Answer", answer)
+
+        offloader = None
+        if self._offload:
+            storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
+            store = extended.sns_store(storage, self._offload.bucket, self._region)
+            offloader = Offloader(store, self._offload)
+        return BatchDelivery(self.name, publish, offloader)

@@ -1,0 +1,381 @@
+"""An SQS queue as a sink and as a source.
+
+As a source, a message that came through an SNS subscription without raw delivery is SNS's JSON envelope, and
+is handed on as it is: switch raw delivery on where the message itself is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from bridge.aws import extended, visibility
+from bridge.aws.batching import MOST_ENTRIES, cut
+from bridge.aws.delivery import Answer, BatchDelivery, attribute_values
+from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
+from bridge.aws.offload import BadPointer, Follower, Offloader, Pointer
+from bridge.aws.polling import unless_stopped
+from bridge.aws.queue import Queue
+from bridge.aws.session import Clients
+from bridge.aws.storage import Storage
+from bridge.errors import Away
+from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud
+from bridge.message import Delivery, Message, Property
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+    from bridge.configuration import Offload
+    from bridge.message import Rejection
+
+LEAST_VISIBILITY = 2
+"""Seconds a received message is kept from others at the least, whatever the queue says."""
+
+_DELETE_TRIES = 3
+_PATIENCE = 3
+"""Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
+
+log = structlog.get_logger(__name__)
+
+
+class SqsDestination:
+    """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`."""
+
+    def __init__(self, clients: Clients, queue: str, offload: Offload | None = None) -> None:
+        self._clients = clients
+        self._queue = Queue.parse(queue)
+        self._offload = offload
+        self._delivery: BatchDelivery | None = None
+
+    @property
+    def name(self) -> str:
+        """`sqs:` and the queue's name."""
+        return f"sqs:{self._queue.name}"
+
+    def connect(self) -> None:
+        """Finds the queue's URL, once, and begins a unit of work. Raises `Away` and `Stop`."""
+        self._connected().start_unit()
+
+    def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
+        """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
+        return self._connected().deliver(messages)
+
+    def close(self) -> None:
+        """Lets go of what a unit of work held; the clients are the process's."""
+        self._delivery = None
+
+    def _connected(self) -> BatchDelivery:
+        if self._delivery is None:
+            self._delivery = self._made()
+        return self._delivery
+
+    def _made(self) -> BatchDelivery:
+        client = self._clients.sqs(self._queue.region)
+        url = self._queue.look_up(client)
+
+        def send(entries: Mapping[str, CloudMessage]) -> Answer:
+            answer = client.send_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {
+                        "Id": name,
+                        "MessageBody": cloud.body,
+                        "MessageAttributes": attribute_values(cloud.attributes),
+                    }
+                    for name, cloud in entries.items()
+                ],
+            )
+            return cast("Answer", answer)
+
+        offloader = None
+        if self._offload:
+            storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
+            store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
+            offloader = Offloader(store, self._offload)
+        return BatchDelivery(self.name, send, offloader)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What a source is connected with."""
+
+    client: SQSClient
+    url: str
+    visibility: int
+    storage: Storage
+    follower: Follower
+
+
+class _Undeleted(Exception):
+    """Messages that SQS did not delete, though it may the next time."""
+
+
+class SqsSource:
+    """Takes from one queue (name, URL or ARN), payloads fetched from S3. A `Source`.
+
+    `wait` is the long poll in seconds (0 to 20). `ccsid` and `format` are what text is written in on the MQ
+    side where a message doesn't say. When `stop` is set, `take` returns at once. `possible_duplicates` counts
+    messages that were delivered but could not be deleted.
+
+    A unit of work is one ReceiveMessage: up to ten messages. The memory it takes is at most ten times
+    `offload.maximum_size`.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        queue: str,
+        *,
+        ccsid: int,
+        format: str,  # noqa: A002 - MQ's word
+        wait: int = 20,
+        offload: Offload | None = None,
+        stop: Event | None = None,
+    ) -> None:
+        self._clients = clients
+        self._queue = Queue.parse(queue)
+        self._ccsid = ccsid
+        self._format = format
+        self._wait = wait
+        self._offload = offload
+        self._stop = stop
+        self._link: _Link | None = None
+        self._keeper: visibility.Keeper | None = None
+        self._unit: dict[str, Pointer | None] = {}
+        self.possible_duplicates = 0
+
+    @property
+    def name(self) -> str:
+        """`sqs:` and the queue's name."""
+        return f"sqs:{self._queue.name}"
+
+    def connect(self) -> None:
+        """Finds the queue and reads its visibility time-out, once. Raises `Away` and `Stop`."""
+        self._connected()
+
+    def take(self, limit: int) -> Sequence[Delivery]:
+        """Receives up to `limit` messages, ten at most, and fetches the payloads of those that are pointers.
+
+        A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
+        left in the queue for a while, the longer the more often that happened. Raises `Away` when SQS is
+        away, or S3 for every message that came.
+        """
+        link = self._connected()
+        received = self._received(link, min(limit, MOST_ENTRIES))
+        if not received:
+            return []
+        self._keeper = keeper = visibility.Keeper(
+            link.client, link.url, self.name, [raw["ReceiptHandle"] for raw in received], link.visibility
+        )
+        deliveries = []
+        away: Away | None = None
+        for raw in received:
+            try:
+                deliveries.append(self._delivery(link, raw))
+            except Away as error:
+                away = error
+                keeper.leave(raw["ReceiptHandle"])
+                self._leave(link, raw)
+        if away:
+            log.warning(
+                "a payload can't be fetched now; its message waits", queue=self.name, reason=str(away)
+            )
+        if away and not deliveries:
+            self.back_out()
+            raise away
+        return deliveries
+
+    def commit(self) -> None:
+        """Deletes the unit's messages, and then their payloads where the configuration says so.
+
+        Never raises: what can't be deleted comes again, is counted and logged.
+        """
+        link, unit = self._link, self._end_unit()
+        if link is None or not unit:
+            return
+        deleted = self._deleted(link, unit)
+        if self._offload and self._offload.delete_after_delivery:
+            for receipt in deleted:
+                pointer = unit[receipt]
+                if pointer:
+                    self._delete_payload(link, pointer)
+
+    def back_out(self) -> None:
+        """Makes the unit's messages visible again, as far as SQS lets it; else they become so anyway."""
+        link, unit = self._link, self._end_unit()
+        if link and unit:
+            visibility.change(link.client, link.url, self.name, unit, 0)
+
+    def close(self) -> None:
+        """Backs out; the clients are the process's."""
+        self.back_out()
+        self._link = None
+
+    def _connected(self) -> _Link:
+        if self._link is None:
+            self._link = self._linked()
+        return self._link
+
+    def _linked(self) -> _Link:
+        client = self._clients.polling_sqs(self._queue.region)
+        url = self._queue.look_up(client)
+        try:
+            attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])[
+                "Attributes"
+            ]
+        except FAULTS as error:
+            raise classify(error, self.name).as_away() from None
+        largest = self._offload.maximum_size if self._offload else 0
+        storage = Storage(self._clients, largest=largest, owner=Queue.account_in(url))
+        allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
+        return _Link(
+            client=client,
+            url=url,
+            visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
+            storage=storage,
+            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed),
+        )
+
+    def _received(self, link: _Link, limit: int) -> Sequence[MessageTypeDef]:
+        """One ReceiveMessage; raises `Away`. Nothing, at once, when `stop` is set.
+
+        The call can't be interrupted, so it has a thread of its own that is left behind on a stop; what it
+        still receives then goes back at once.
+        """
+
+        def receive() -> Sequence[MessageTypeDef]:
+            answer = link.client.receive_message(
+                QueueUrl=link.url,
+                MaxNumberOfMessages=limit,
+                WaitTimeSeconds=self._wait,
+                VisibilityTimeout=link.visibility,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+            return answer.get("Messages", [])
+
+        def give_back(received: Sequence[MessageTypeDef]) -> None:
+            if received:
+                receipts = [raw["ReceiptHandle"] for raw in received]
+                visibility.change(link.client, link.url, self.name, receipts, 0)
+
+        try:
+            return receive() if self._stop is None else unless_stopped(self._stop, receive, give_back)
+        except FAULTS as error:
+            raise classify(error, self.name).as_away() from None
+
+    def _delivery(self, link: _Link, raw: MessageTypeDef) -> Delivery:
+        """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
+        cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
+        deliveries = _receives(raw) - 1
+        receipt = raw["ReceiptHandle"]
+        pointer = None
+        try:
+            cloud, pointer = link.follower.follow(cloud, patient=deliveries < _PATIENCE)
+            message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
+        except (BadPointer, MappingError) as error:
+            message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
+        self._unit[receipt] = pointer
+        return Delivery(message=message, deliveries=deliveries, token=receipt, fault=fault)
+
+    def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
+        """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
+        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
+        visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
+
+    def _end_unit(self) -> dict[str, Pointer | None]:
+        if self._keeper:
+            self._keeper.stop()
+        unit, self._keeper, self._unit = self._unit, None, {}
+        return unit
+
+    def _deleted(self, link: _Link, unit: Mapping[str, Pointer | None]) -> Collection[str]:
+        """Deletes messages and returns the receipts of those that are gone."""
+        left = dict(unit)
+        again = Retrying(
+            stop=stop_after_attempt(_DELETE_TRIES),
+            wait=wait_random_exponential(multiplier=0.2, max=2),
+            retry=retry_if_exception_type(_Undeleted),
+            reraise=True,
+        )
+        lost: dict[str, str] = {}
+        try:
+            for attempt in again:
+                with attempt:
+                    self._delete_once(link, left, lost)
+        except _Undeleted as error:
+            lost.update(dict.fromkeys(left, str(error)))
+        if lost:
+            self.possible_duplicates += len(lost)
+            log.warning(
+                "delivered messages can't be deleted; they will come again",
+                queue=self.name,
+                messages=len(lost),
+                reason=next(iter(lost.values())),
+            )
+        return [receipt for receipt in unit if receipt not in lost]
+
+    def _delete_once(self, link: _Link, left: dict[str, Pointer | None], lost: dict[str, str]) -> None:
+        """Deletes what is `left`; what never can be goes to `lost`; raises `_Undeleted` for the rest."""
+        reason = ""
+        for receipts in cut(list(left), lambda _: 1):
+            try:
+                answer = link.client.delete_message_batch(
+                    QueueUrl=link.url,
+                    Entries=[{"Id": str(i), "ReceiptHandle": receipt} for i, receipt in enumerate(receipts)],
+                )
+            except FAULTS as error:
+                reason = classify(error, self.name).reason
+                continue
+            for done in answer.get("Successful", ()):
+                left.pop(receipts[int(done["Id"])])
+            for failed in answer.get("Failed", ()):
+                found = refused(self.name, failed["Code"], failed.get("Message", ""))
+                if failed["SenderFault"] and not found.away:  # the receipt is stale; it will not get better
+                    receipt = receipts[int(failed["Id"])]
+                    left.pop(receipt)
+                    lost[receipt] = found.reason
+                else:
+                    reason = found.reason
+        if left:
+            raise _Undeleted(reason or f"{self.name}: the answer does not mention the message")
+
+    def _delete_payload(self, link: _Link, pointer: Pointer) -> None:
+        try:
+            link.storage.delete_object(Bucket=pointer.bucket, Key=pointer.key)
+        except FAULTS as error:
+            log.warning(
+                "a delivered payload can't be deleted; the bucket's life cycle has to",
+                payload=str(pointer),
+                reason=classify(error, str(pointer)).reason,
+            )
+
+
+def _receives(raw: MessageTypeDef) -> int:
+    """How often the message was received, this time counted; approximate, as SQS says."""
+    return int(raw.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+
+
+def _attributes(raw: MessageTypeDef) -> Mapping[str, Attribute]:
+    attributes = {}
+    for name, value in raw.get("MessageAttributes", {}).items():
+        told = value.get("BinaryValue", b"") if "BinaryValue" in value else value.get("StringValue", "")
+        attributes[name] = Attribute(value["DataType"], told)
+    return MappingProxyType(attributes)
+
+
+def _as_received(cloud: CloudMessage) -> Message:
+    """A message that can't be made one of MQ's, for the dead letters: in UTF-8, attributes as they are."""
+    properties = {
+        name: Property(each.value, "string" if isinstance(each.value, str) else "bin.hex")
+        for name, each in cloud.attributes.items()
+    }
+    return Message(cloud.body.encode("utf-8", "surrogatepass"), properties=MappingProxyType(properties))

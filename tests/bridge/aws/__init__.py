@@ -1,0 +1,1 @@
+"""The AWS side, against a real emulator over HTTP."""

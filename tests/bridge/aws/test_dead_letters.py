@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.aws.dead_letters import DamagedLetter, S3DeadLetters
+from bridge.aws.session import Clients
+from bridge.errors import Away
+from bridge.message import DeadLetter, Descriptor, Message, Property
+from tests.fixtures.aws import Aws
+from tests.fixtures.fault_proxy import FaultProxy
+
+ID = b"AMQ QM1 " + bytes(range(16))
+NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
+
+
+def letter(body: bytes = b"body", message_id: bytes = ID) -> DeadLetter:
+    message = Message(body, Descriptor(message_id=message_id, format="MQSTR", put_date="20260203"))
+    return DeadLetter("orders-out", "mq:ORDERS.OUT", "sns:orders", "sns:orders: refused", 3, message)
+
+
+def kept_in(aws: Aws, bucket: str) -> S3DeadLetters:
+    return S3DeadLetters(Clients(), bucket, clock=lambda: NOON)
+
+
+def test_a_letter_is_two_objects_below_route_and_day(aws: Aws) -> None:
+    bucket = aws.make_bucket()
+    where = kept_in(aws, bucket).keep(letter(bytes(range(256))))
+    prefix = where.removeprefix(f"s3://{bucket}/")
+    assert prefix.startswith(f"orders-out/2026/02/03/{ID.hex()}-")
+    assert aws.keys(bucket) == [f"{prefix}/body", f"{prefix}/letter.json"]
+    assert aws.object(bucket, f"{prefix}/body") == bytes(range(256))
+    told = json.loads(aws.object(bucket, f"{prefix}/letter.json"))
+    assert told["descriptor"]["message_id"] == ID.hex()
+    assert told["when"] == "2026-02-03T12:00:00.000+00:00"
+    assert told["body"]["length"] == 256
+
+
+def test_the_body_is_written_before_the_file_that_says_the_letter_is_complete(
+    aws: Aws, fault_proxy: FaultProxy
+) -> None:
+    bucket = aws.make_bucket()
+    where = kept_in(aws, bucket).keep(letter())
+    puts = [request.path for request in fault_proxy.requests if request.action == "PutObject"]
+    prefix = where.removeprefix("s3:/")
+    assert puts == [f"{prefix}/body", f"{prefix}/letter.json"]
+
+
+values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.binary() | st.text()
+ids = st.binary(min_size=24, max_size=24)
+descriptors = st.builds(
+    Descriptor,
+    message_id=ids,
+    correlation_id=ids,
+    group_id=ids,
+    format=st.text(max_size=8),
+    ccsid=st.integers(0, 65535),
+    expiry=st.integers(-1, 2**31),
+    reply_to_queue=st.text(max_size=48),
+    accounting_token=st.binary(min_size=32, max_size=32),
+)
+messages = st.builds(
+    Message,
+    body=st.binary(),
+    descriptor=descriptors,
+    properties=st.dictionaries(st.text(), st.builds(Property, value=values, type=st.text())),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(message=messages, reason=st.text(max_size=50), attempts=st.integers(0, 99))
+def test_what_was_kept_is_loaded_again_as_it_was(
+    aws: Aws, message: Message, reason: str, attempts: int
+) -> None:
+    bucket = aws.make_bucket()
+    kept = DeadLetter("r", "mq:A", "sqs:b", " ".join(reason.split()), attempts, message)
+    dead_letters = kept_in(aws, bucket)
+    assert dead_letters.load(dead_letters.keep(kept)) == kept
+
+
+def test_a_property_that_is_no_number_comes_back_as_it_was(aws: Aws) -> None:
+    properties = {"nan": Property(math.nan, "r8"), "more": Property(-math.inf, "r8")}
+    kept = replace(letter(), message=Message(b"", properties=properties))
+    dead_letters = kept_in(aws, aws.make_bucket())
+    loaded = dead_letters.load(dead_letters.keep(kept)).message.properties
+    assert math.isnan(loaded["nan"].value)  # type: ignore[arg-type]
+    assert loaded["more"].value == -math.inf
+
+
+def test_two_messages_with_one_id_are_two_letters(aws: Aws) -> None:
+    dead_letters = kept_in(aws, aws.make_bucket())
+    one, other = dead_letters.keep(letter(b"one")), dead_letters.keep(letter(b"other"))
+    assert [dead_letters.load(where).message.body for where in (one, other)] == [b"one", b"other"]
+
+
+def test_two_equal_messages_without_an_id_are_two_letters(aws: Aws) -> None:
+    dead_letters = kept_in(aws, aws.make_bucket())
+    assert dead_letters.keep(letter(message_id=bytes(24))) != dead_letters.keep(letter(message_id=bytes(24)))
+
+
+def test_the_same_message_set_aside_again_after_a_crash_is_one_letter(aws: Aws) -> None:
+    bucket = aws.make_bucket()
+    first = kept_in(aws, bucket).keep(letter())
+    again = kept_in(aws, bucket).keep(replace(letter(), reason="another", attempts=1))
+    assert first == again
+    assert len(aws.keys(bucket)) == 2
+
+
+def test_a_reason_is_capped(aws: Aws) -> None:
+    dead_letters = kept_in(aws, aws.make_bucket())
+    where = dead_letters.keep(replace(letter(), reason="x" * 100_000))
+    assert len(dead_letters.load(where).reason) == 500
+
+
+@pytest.mark.parametrize("puts_before", [0, 1])
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "SlowDown"), (403, "AccessDenied"), (404, "NoSuchBucket")]
+)
+def test_a_letter_s3_did_not_take_is_not_kept_and_not_loaded(
+    aws: Aws, fault_proxy: FaultProxy, puts_before: int, status: int, code: str
+) -> None:
+    bucket = aws.make_bucket()
+    dead_letters = kept_in(aws, bucket)
+    if puts_before:
+        fault_proxy.hold("PutObject").set()
+    fault_proxy.answer("PutObject", status=status, code=code)
+    with pytest.raises(Away, match=rf"^s3://{bucket}: refused with {code}") as raised:
+        dead_letters.keep(letter())
+    assert raised.value.slowly == (status != 503)
+    assert [key.rsplit("/", 1)[1] for key in aws.keys(bucket)] == ["body"][:puts_before]
+
+
+def test_a_letter_whose_confirmation_is_lost_is_not_kept(aws: Aws, fault_proxy: FaultProxy) -> None:
+    dead_letters = kept_in(aws, aws.make_bucket())
+    fault_proxy.hold("PutObject").set()
+    fault_proxy.drop("PutObject", after=True)
+    with pytest.raises(Away, match="ConnectionClosedError"):
+        dead_letters.keep(letter())
+
+
+def test_a_letter_without_its_body_or_with_another_one_is_damaged(aws: Aws) -> None:
+    bucket = aws.make_bucket()
+    dead_letters = kept_in(aws, bucket)
+    where = dead_letters.keep(letter())
+    prefix = where.removeprefix(f"s3://{bucket}/")
+    aws.s3.put_object(Bucket=bucket, Key=f"{prefix}/body", Body=b"bodz")
+    with pytest.raises(DamagedLetter, match="not the one that was set aside"):
+        dead_letters.load(where)
+    aws.s3.delete_object(Bucket=bucket, Key=f"{prefix}/body")
+    with pytest.raises(DamagedLetter, match="no such object"):
+        dead_letters.load(where)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"version": 2}', b"\xff", b'{"version": 1, "body": 0}']
+)
+def test_what_is_no_letter_is_said_to_be_damaged(aws: Aws, text: bytes) -> None:
+    bucket = aws.make_bucket()
+    aws.s3.put_object(Bucket=bucket, Key="p/letter.json", Body=text)
+    aws.s3.put_object(Bucket=bucket, Key="p/body", Body=b"")
+    with pytest.raises(DamagedLetter, match=r"^s3://.*/p"):
+        kept_in(aws, bucket).load("p")

@@ -1,0 +1,280 @@
+"""What both sinks promise, an SNS topic and an SQS queue, told once and run for each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from uuid import UUID
+
+import pytest
+from sqs_extended_client.client import SQSExtendedClientSession
+
+from bridge.aws.session import Clients, TimeOuts
+from bridge.aws.sns import SnsTopic
+from bridge.aws.sqs import SqsDestination
+from bridge.configuration import Offload
+from bridge.errors import Away
+from bridge.message import Descriptor, Fault, Message, Property, Rejection
+from tests.fixtures.aws import REGION, Aws
+from tests.fixtures.fault_proxy import FaultProxy
+
+KIB = 1024
+
+
+@dataclass
+class Place:
+    """A destination under test: how to make its sink, where it arrives, the call it is made with."""
+
+    sink: Callable[..., SnsTopic | SqsDestination]
+    queue: str
+    action: str
+
+
+@pytest.fixture(params=["sns", "sqs"])
+def place(request: pytest.FixtureRequest, aws: Aws, fault_proxy: FaultProxy) -> Place:
+    clients = Clients(time_outs=TimeOuts(read=5))
+    if request.param == "sns":
+        topic, queue = aws.make_topic()
+        return Place(lambda offload=None: SnsTopic(clients, topic, offload), queue, "PublishBatch")
+    queue = aws.make_queue()
+    return Place(lambda offload=None: SqsDestination(clients, queue, offload), queue, "SendMessageBatch")
+
+
+def text(body: str, **properties: Property) -> Message:
+    return Message(body.encode(), Descriptor(message_id=bytes(23) + b"\1", format="MQSTR"), properties)
+
+
+def texts(count: int, size: int = 10) -> list[Message]:
+    return [text(f"{number:>{size}}") for number in range(count)]
+
+
+def faults(outcome: Sequence[Rejection | None]) -> list[Fault | None]:
+    return [rejection.fault if rejection else None for rejection in outcome]
+
+
+def bodies(aws: Aws, queue: str) -> list[str]:
+    return [message["Body"] for message in aws.read_all(queue)]
+
+
+def test_ten_small_messages_are_one_request(aws: Aws, place: Place, fault_proxy: FaultProxy) -> None:
+    sink = place.sink()
+    sink.connect()
+    assert sink.deliver(texts(10)) == [None] * 10
+    assert fault_proxy.count(place.action) == 1
+    assert sorted(bodies(aws, place.queue)) == sorted(message.body.decode() for message in texts(10))
+
+
+def test_a_thousand_messages_of_a_kilobyte_fed_by_tens_are_a_hundred_requests(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    sink, messages = place.sink(), texts(1000, KIB)
+    for start in range(0, 1000, 10):
+        sink.connect()
+        assert sink.deliver(messages[start : start + 10]) == [None] * 10
+    assert fault_proxy.count(place.action) == 100
+    assert fault_proxy.count("PutObject") == 0
+    assert aws.counts(place.queue) == (1000, 0)
+
+
+@pytest.mark.parametrize("mask", list(product([False, True], repeat=4)))
+def test_of_a_partly_failed_request_only_what_failed_is_refused(
+    aws: Aws, place: Place, fault_proxy: FaultProxy, mask: tuple[bool, ...]
+) -> None:
+    failed = {index: ("InvalidParameter", True) for index, fails in enumerate(mask) if fails}
+    fault_proxy.fail_entries(place.action, failed)
+    sink = place.sink()
+    assert faults(sink.deliver(texts(4))) == [Fault.MESSAGE if fails else None for fails in mask]
+    arrived = [message.body.decode() for message, fails in zip(texts(4), mask, strict=True) if not fails]
+    assert sorted(bodies(aws, place.queue)) == sorted(arrived)
+
+
+@pytest.mark.parametrize(
+    ("code", "sender", "fault"),
+    [
+        ("SomethingNew", True, Fault.MESSAGE),
+        ("SomethingNew", False, Fault.UNCLEAR),
+        ("InternalError", False, Fault.UNCLEAR),
+        ("Throttled", True, Fault.DESTINATION),
+        ("KMS.ThrottlingException", True, Fault.DESTINATION),
+        ("KMSAccessDenied", True, Fault.DESTINATION),
+    ],
+)
+def test_a_failed_entry_is_judged_by_its_code_then_by_what_aws_says(
+    place: Place, fault_proxy: FaultProxy, code: str, sender: bool, fault: Fault
+) -> None:
+    fault_proxy.fail_entries(place.action, {1: (code, sender)})
+    outcome = place.sink().deliver(texts(3))
+    assert faults(outcome) == [None, fault, None]
+    assert outcome[1] is not None
+    assert code in outcome[1].reason
+
+
+def test_an_internal_error_for_every_entry_is_the_destinations_fault(
+    place: Place, fault_proxy: FaultProxy
+) -> None:
+    fault_proxy.fail_entries(place.action, dict.fromkeys(range(3), ("InternalError", False)))
+    assert faults(place.sink().deliver(texts(3))) == [Fault.DESTINATION] * 3
+
+
+def test_an_entry_that_the_answer_does_not_mention_is_unclear(place: Place, fault_proxy: FaultProxy) -> None:
+    fault_proxy.forget_entries(place.action, {0})
+    assert faults(place.sink().deliver(texts(2))) == [Fault.UNCLEAR, None]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "Throttled"), (400, "Throttling"), (400, "KMSThrottling"), (500, "InternalError"), (503, ""),
+     (400, "ExpiredToken"), (403, "RequestTimeTooSkewed"), (403, "SignatureDoesNotMatch")],
+)  # fmt: skip
+def test_a_refused_request_is_the_destinations_fault_and_the_next_ones_are_not_tried(
+    aws: Aws, place: Place, fault_proxy: FaultProxy, status: int, code: str
+) -> None:
+    fault_proxy.answer(place.action, status=status, code=code)
+    assert faults(place.sink().deliver(texts(25))) == [Fault.DESTINATION] * 25
+    assert fault_proxy.count(place.action) == 1
+    assert bodies(aws, place.queue) == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_broken_connection_is_the_destinations_fault_and_tried_once(
+    aws: Aws, place: Place, fault_proxy: FaultProxy, after: bool
+) -> None:
+    fault_proxy.drop(place.action, after=after)
+    assert faults(place.sink().deliver(texts(2))) == [Fault.DESTINATION] * 2
+    assert fault_proxy.count(place.action) == 1
+    assert len(bodies(aws, place.queue)) == (2 if after else 0)
+
+
+def test_an_answer_nobody_can_read_is_the_destinations_fault(place: Place, fault_proxy: FaultProxy) -> None:
+    fault_proxy.answer(place.action, status=200, body=b"<html>captive portal</html")
+    [outcome] = place.sink().deliver(texts(1))
+    assert outcome is not None
+    assert outcome.fault in {Fault.DESTINATION, Fault.UNCLEAR}
+    assert "captive" not in outcome.reason
+
+
+def test_a_missing_right_is_away_slowly_when_nothing_was_confirmed(
+    place: Place, fault_proxy: FaultProxy
+) -> None:
+    fault_proxy.answer(place.action, status=403, code="AccessDenied")
+    with pytest.raises(Away, match=r"^(sns|sqs):.*refused with AccessDenied.*allow it") as raised:
+        place.sink().deliver(texts(2))
+    assert raised.value.slowly
+
+
+def test_a_missing_right_is_told_by_message_when_something_was_confirmed(
+    place: Place, fault_proxy: FaultProxy
+) -> None:
+    fault_proxy.fail_entries(place.action, {})
+    fault_proxy.answer(place.action, status=403, code="AccessDenied")
+    assert faults(place.sink().deliver(texts(12))) == [None] * 10 + [Fault.DESTINATION] * 2
+
+
+def test_a_message_that_spoils_its_request_is_found_and_the_others_go_through(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    fault_proxy.answer(place.action, status=400, code="InvalidParameter")
+    fault_proxy.fail_entries(place.action, {})
+    fault_proxy.answer(place.action, status=400, code="InvalidParameter")
+    assert faults(place.sink().deliver(texts(3))) == [None, Fault.MESSAGE, None]
+    assert fault_proxy.count(place.action) == 4
+    assert sorted(bodies(aws, place.queue)) == [f"{0:>10}", f"{2:>10}"]
+
+
+def test_a_large_body_goes_through_s3_and_its_pointer_with_the_others(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    bucket = aws.make_bucket()
+    large = text("ü" * 200_000)
+    sink = place.sink(Offload(bucket=bucket))
+    sink.connect()
+    assert sink.deliver([*texts(4), large, *texts(5)]) == [None] * 10
+    assert fault_proxy.count(place.action) == 1
+    [key] = aws.keys(bucket)
+    assert UUID(key)
+    assert aws.object(bucket, key) == large.body
+    [pointer] = [message for message in aws.read_all(place.queue) if message["Body"].startswith("[")]
+    assert json.loads(pointer["Body"]) == [
+        "software.amazon.payloadoffloading.PayloadS3Pointer",
+        {"s3BucketName": bucket, "s3Key": key},
+    ]
+    assert pointer["MessageAttributes"]["ExtendedPayloadSize"]["StringValue"] == "400000"
+
+
+def test_amazons_own_extended_client_reads_what_was_offloaded(aws: Aws, place: Place) -> None:
+    bucket = aws.make_bucket()
+    sink = place.sink(Offload(bucket=bucket, always=True))
+    assert sink.deliver([text("grüße", trace=Property(bytes(range(9)), "bin.hex"))]) == [None]
+    client = SQSExtendedClientSession(region_name=REGION).client("sqs")  # type: ignore[no-untyped-call]
+    received = client.receive_message(QueueUrl=place.queue, MessageAttributeNames=["All"])
+    assert [message["Body"] for message in received["Messages"]] == ["grüße"]
+
+
+def test_the_threshold_is_the_routes_and_counts_attributes(aws: Aws, place: Place) -> None:
+    bucket = aws.make_bucket()
+    sink = place.sink(Offload(bucket=bucket, threshold=2 * KIB))
+    assert sink.deliver([text("x" * KIB)]) == [None]
+    assert aws.keys(bucket) == []
+    assert sink.deliver([text("x" * (2 * KIB))]) == [None]
+    assert len(aws.keys(bucket)) == 1
+
+
+def test_a_retry_does_not_upload_again(aws: Aws, place: Place, fault_proxy: FaultProxy) -> None:
+    bucket = aws.make_bucket()
+    sink = place.sink(Offload(bucket=bucket, always=True))
+    messages = texts(3)
+    sink.connect()
+    fault_proxy.answer(place.action, status=503, code="ServiceUnavailable", times=2)
+    assert faults(sink.deliver(messages)) == [Fault.DESTINATION] * 3
+    assert faults(sink.deliver(messages[1:2])) == [Fault.DESTINATION]
+    assert sink.deliver(messages) == [None] * 3
+    assert len(aws.keys(bucket)) == 3
+    assert fault_proxy.count("PutObject") == 3
+
+
+def test_two_messages_with_one_id_are_two_payloads(aws: Aws, place: Place) -> None:
+    bucket = aws.make_bucket()
+    sink = place.sink(Offload(bucket=bucket, always=True))
+    assert sink.deliver([text("one"), text("other")]) == [None, None]
+    assert sorted(aws.object(bucket, key) for key in aws.keys(bucket)) == [b"one", b"other"]
+
+
+def test_s3_being_away_holds_only_what_needs_it_and_is_asked_once(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    sink = place.sink(Offload(bucket=aws.make_bucket(), threshold=KIB))
+    fault_proxy.answer("PutObject", status=503, code="SlowDown", times=2)
+    outcome = sink.deliver([text("small"), text("L" * 2000), text("L" * 3000)])
+    assert faults(outcome) == [None, Fault.DESTINATION, Fault.DESTINATION]
+    assert outcome[1] is not None
+    assert "SlowDown" in outcome[1].reason
+    assert fault_proxy.count("PutObject") == 1
+    assert bodies(aws, place.queue) == ["small"]
+
+
+def test_a_bucket_that_is_missing_is_away_slowly(aws: Aws, place: Place) -> None:
+    sink = place.sink(Offload(bucket="no-such-bucket-here", always=True))
+    with pytest.raises(Away, match=r"^s3://no-such-bucket-here: refused with NoSuchBucket") as raised:
+        sink.deliver(texts(1))
+    assert raised.value.slowly
+
+
+def test_a_user_property_named_like_the_extended_clients_key_does_not_choose_the_key(
+    aws: Aws, place: Place
+) -> None:
+    bucket = aws.make_bucket()
+    sink = place.sink(Offload(bucket=bucket, always=True))
+    assert sink.deliver([text("body", S3Key=Property("../chosen"))]) == [None]
+    [key] = aws.keys(bucket)
+    assert UUID(key)
+
+
+def test_no_body_is_in_what_a_sink_says(place: Place, fault_proxy: FaultProxy) -> None:
+    fault_proxy.fail_entries(place.action, {0: ("InvalidParameter", True)})
+    fault_proxy.answer(place.action, status=500, code="InternalError")
+    sink = place.sink()
+    told = [*sink.deliver([text("canary")]), *sink.deliver([text("canary")])]
+    assert all(rejection is not None for rejection in told)
+    assert "canary" not in repr(told)
