@@ -89,6 +89,12 @@ class MQI:
             reply = _refused(call, e)
         return reply
 
+    def ended(self, segment: Segment) -> Got:
+        """The reply to an MQGET that waits while the queue manager ends."""
+        call = Get.unpack(segment.body, segment.order)
+        header = _failed(MQError(Reason.Q_MGR_STOPPING), call.header.handle)
+        return Got(call.descriptor, call.options, header=header)
+
     def _unsupported(self, segment: Segment) -> Plain:
         name = f"SPI verb {_verb(segment)}" if segment.type == SegmentType.SPI else segment.name
         log.warning("%s is not supported: answered with 2298", name, extra=self._facts)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Server:
-    """A listener for `queue_manager`. `start` opens the port, `stop` closes it and breaks every channel."""
+    """A listener for `queue_manager`. `start` opens the port, `stop` closes it and ends every channel."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Server:
             return
         self._listener.close()
         for channel in list(self._channels):
-            channel.abort()
+            channel.stop()
         await self._listener.wait_closed()
 
     def _accept(self) -> _Channel:
@@ -130,10 +130,12 @@ class _Channel(asyncio.Protocol):
         self._stop_timer()
         self._session.lose()
 
-    def abort(self) -> None:
-        """Breaks the channel now."""
-        self._session.lose()
-        self._transport.abort()
+    def stop(self) -> None:
+        """Tells the client that the queue manager ends, if it listens, and breaks the channel now."""
+        self._session.stop()
+        self._flush()
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
 
     def _flush(self) -> None:
         """Writes while the socket takes it, then sees to the timer and to the end."""

@@ -91,6 +91,7 @@ class Session:
         self._joiner = Joiner(longest_message=0)  # a stranger has no messages to send
         self._output: deque[Iterator[bytes]] = deque()
         self._size = MAX_TRANSMISSION
+        self._order = ByteOrder.BIG
         self._max_message = MAX_MESSAGE_LENGTH
         self._channel = ""
         self._user, self._password = "", ""
@@ -142,7 +143,7 @@ class Session:
                     self._handle(whole)
         except WireError as e:
             log.warning("channel closed: %s", e, extra=self._facts())
-            self._refuse(StatusCode.CLOSED)
+            self._refuse(StatusCode.PROTOCOL_ERROR)
 
     def tick(self) -> None:
         """Goes on with a waiting MQGET, and with the heartbeats that its client counts on meanwhile."""
@@ -168,6 +169,14 @@ class Session:
         """The socket is gone: a broken connection is an MQBACK."""
         self._end(commit=False)
 
+    def stop(self) -> None:
+        """The queue manager ends: tells the client, and backs out."""
+        if self._pending is not None and self._mqi is not None:
+            waiting, _ = self._pending
+            self._reply(waiting, self._mqi.ended(waiting))
+        if not self.closed:
+            self._refuse(StatusCode.QUEUE_MANAGER_ENDING)
+
     def _handle(self, segment: Segment) -> None:
         if segment.conversation is not None:
             raise WireError(f"{segment.name}: a shared conversation, which was not agreed on")
@@ -177,13 +186,14 @@ class Session:
         handler(self, segment)
 
     def _initial_data(self, segment: Segment) -> None:
+        self._order = segment.order
         offer = InitialData.unpack(segment.body, segment.order)
         if offer.max_transmission < _MIN_TRANSMISSION:
             raise WireError(f"INITIAL_DATA: a transmission size of {offer.max_transmission} bytes")
         channel = self._queue_manager.channel(offer.channel)
         if channel is None:
             log.info("refused: unknown channel %r", offer.channel, extra=self._facts())
-            self._refuse(StatusCode.UNKNOWN_CHANNEL, segment.order)
+            self._refuse(StatusCode.UNKNOWN_CHANNEL)
             return
         too_high = offer.fap_level > FAP_LEVEL
         agreed = replace(
@@ -289,11 +299,11 @@ class Session:
                 connection.back_out()
             connection.disconnect()
 
-    def _refuse(self, code: int, order: ByteOrder = ByteOrder.BIG) -> None:
+    def _refuse(self, code: int) -> None:
         self._send(
             SegmentType.STATUS_DATA,
-            order,
-            [Status(code=code).pack(order)],
+            self._order,
+            [Status(code=code).pack(self._order)],
             Control.WHOLE | Control.ERROR | Control.CLOSE,
         )
         self._end(commit=False)

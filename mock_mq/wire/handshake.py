@@ -143,13 +143,14 @@ class Credentials:
 
 
 class StatusCode:
-    """Values of `Status.code`: OK, and why a channel is refused."""
+    """Values of `Status.code`: OK, and why a channel is refused or ended."""
 
     OK = 0
     UNKNOWN_CHANNEL = 1
     WRONG_CHANNEL_TYPE = 2
     QUEUE_MANAGER_NOT_AVAILABLE = 3
-    CLOSED = 11
+    QUEUE_MANAGER_ENDING = 5
+    PROTOCOL_ERROR = 10
 
 
 @dataclass(frozen=True)

@@ -127,12 +127,13 @@ def test_nonsense_closes_its_own_socket_and_no_other(address: Address) -> None:
         assert good.caller.commit().header.completion == 0
 
 
-def test_stopping_breaks_the_channels_and_frees_the_port() -> None:
+def test_stopping_answers_who_waits_closes_the_sockets_and_frees_the_port() -> None:
     with listening() as address:
         line = _line(address)
         _send_get(line, line.caller.open().header.handle, WAIT, wait=-1)
-    with pytest.raises((EOFError, ConnectionResetError)):
-        line.read(1)
+    assert _got(line).header.reason == 2162
+    assert [each.name for each in line.caller.take(line.answer())] == ["STATUS_DATA"]
+    assert line.socket.recv(1) == b""
     line.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address)
