@@ -1,0 +1,118 @@
+"""From a configuration to its routes: which source, which sink, with what each needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge import configuration as configured
+from bridge.aws.dead_letters import S3DeadLetters
+from bridge.aws.secrets import fetch_secret
+from bridge.aws.session import Clients
+from bridge.aws.sns import SnsTopic
+from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.binding import Binding
+from bridge.circuit import Circuit
+from bridge.configuration import Configuration
+from bridge.credentials import Credentials, CredentialsError, from_directory, from_json
+from bridge.errors import Stop
+from bridge.key_repository import DEFAULT_LABEL, KeyRepository
+from bridge.mq_connection import MqConnection
+from bridge.mq_sink import MqSink
+from bridge.mq_source import MqSource
+from bridge.ports import Sink, Source
+from bridge.pump import Pump
+from bridge.retry import Retry
+
+
+def read_credentials(configuration: Configuration, clients: Clients) -> Credentials | None:
+    """The credentials that are configured; raises `Away` where Secrets Manager is, `Stop` if they are bad."""
+    reference = configuration.queue_manager.credentials
+    if reference is None:
+        return None
+    try:
+        if reference.kind == "file":
+            credentials = from_directory(Path(reference.where))
+        else:
+            credentials = from_json(fetch_secret(reference.where, clients))
+    except CredentialsError as e:
+        raise Stop(f"credentials {reference.kind}:{reference.where}: {e}") from None
+    if credentials.certificate and not configuration.queue_manager.cipher_spec:
+        raise Stop(
+            f"credentials {reference.kind}:{reference.where}: a certificate, but no cipher_spec: "
+            "set queue_manager.cipher_spec, or leave the certificate out for plain TCP"
+        )
+    return credentials
+
+
+@contextmanager
+def key_repository(
+    configuration: Configuration, credentials: Credentials | None
+) -> Iterator[KeyRepository | None]:
+    """The key repository while it is needed: MQ's client sets TLS up once a process, from one file."""
+    if credentials is None or not configuration.queue_manager.cipher_spec:
+        yield None
+        return
+    label = configuration.queue_manager.certificate_label or DEFAULT_LABEL
+    try:
+        keys = KeyRepository(credentials, label)
+    except CredentialsError as e:
+        raise Stop(f"credentials: {e}") from None
+    with keys:
+        yield keys
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Makes routes. Every MQ end has a connection of its own: MQCMIT commits all that is open on one."""
+
+    configuration: Configuration
+    clients: Clients
+    binding: Binding
+    credentials: Credentials | None
+    keys: KeyRepository | None
+    stop: threading.Event
+
+    def pumps(self) -> list[Pump]:
+        """A pump a route, in the configuration's order."""
+        letters = S3DeadLetters(self.clients, self.configuration.dead_letters.bucket)
+        return [
+            Pump(
+                route=route.name,
+                source=self._source(route),
+                sink=self._sink(route),
+                dead_letters=letters,
+                retry=Retry(self.configuration.dead_letters.retries, self.stop),
+                circuit=Circuit(route.name),
+                backout_threshold=self.configuration.dead_letters.backout_threshold,
+            )
+            for route in self.configuration.routes
+        ]
+
+    def _source(self, route: configured.Route) -> Source:
+        if isinstance(route.source, configured.MqSource):
+            return MqSource(self._connection(), route.source.mq, stop=self.stop)
+        if not isinstance(route.sink, configured.MqSink):
+            raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
+        return SqsSource(
+            self.clients,
+            route.source.sqs,
+            ccsid=route.sink.ccsid,
+            format=route.sink.format,
+            wait=route.source.wait,
+            offload=self.configuration.offload,
+            stop=self.stop,
+        )
+
+    def _sink(self, route: configured.Route) -> Sink:
+        if isinstance(route.sink, configured.SnsSink):
+            return SnsTopic(self.clients, route.sink.sns, self.configuration.offload)
+        if isinstance(route.sink, configured.SqsSink):
+            return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload)
+        return MqSink(self._connection(), route.sink.mq)
+
+    def _connection(self) -> MqConnection:
+        return MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)

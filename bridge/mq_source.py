@@ -1,0 +1,184 @@
+"""An MQ queue as a source: MQGET under syncpoint, a unit of work at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import structlog
+
+from bridge import mq_descriptor, rfh2
+from bridge.errors import Away
+from bridge.message import Delivery, Message
+from bridge.mq_connection import MqConnection, MqError
+
+log = structlog.get_logger(__name__)
+
+_NOTHING = 2033  # MQRC_NO_MSG_AVAILABLE
+_TOO_LONG = 2080  # MQRC_TRUNCATED_MSG_FAILED
+_BACKED_OUT = 2003
+
+_FIRST_BUFFER = 65_536
+_UNIT_BYTES = 4 * 1024 * 1024
+"""Bytes after which a unit of work takes no further message."""
+_SLICE = 1_000
+"""Milliseconds that one MQGET waits, so that a stop is noticed."""
+
+
+class MqSource:
+    """Takes from one queue. A `Source`; `wait` is in seconds, and `stop` ends it early.
+
+    Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
+    """
+
+    def __init__(self, connection: MqConnection, queue: str, *, stop: Event, wait: float = 5.0) -> None:
+        self._connection = connection
+        self._queue_name = queue
+        self._stop = stop
+        self._wait = wait
+        self._queue: Any = None
+
+    @property
+    def name(self) -> str:
+        """`mq:` and the queue's name."""
+        return f"mq:{self._queue_name}"
+
+    def connect(self) -> None:
+        """Connects and opens the queue, where that is not done; raises `Away`."""
+        if self._connection.connected and self._queue is not None:
+            return
+        self._connection.connect()
+        constants = self._connection.binding.constants
+        try:
+            self._queue = self._connection.open(
+                self._queue_name, constants.MQOO_INPUT_SHARED | constants.MQOO_FAIL_IF_QUIESCING
+            )
+        except MqError as e:
+            raise self._away(e, "to get") from None
+
+    def take(self, limit: int) -> Sequence[Delivery]:
+        """Waits for a first message, then takes what is there: up to `limit`, and about 4 MiB.
+
+        A message that was backed out before ends the unit, so that the count of one that breaks every unit
+        it is in grows while its neighbours' does not.
+        """
+        unit: list[Delivery] = []
+        size = 0
+        try:
+            delivery = self._first()
+            while delivery is not None:
+                unit.append(delivery)
+                size += len(delivery.message.body)
+                if len(unit) >= limit or size >= _UNIT_BYTES or delivery.deliveries:
+                    break
+                delivery = self._get(wait=0)
+        except MqError as e:
+            self.back_out()
+            raise self._away(e, "to get") from None
+        return unit
+
+    def commit(self) -> None:
+        """MQCMIT; raises `Away` where it is not known to have taken effect."""
+        try:
+            self._connection.commit()
+        except MqError as e:
+            # 2003 says that the unit was backed out; after anything else nobody knows.
+            if e.code != _BACKED_OUT:
+                self._close()
+            raise self._away(e, "to commit") from None
+
+    def back_out(self) -> None:
+        """MQBACK; a connection on which that fails is closed, which backs out too."""
+        if not self._connection.connected:
+            return
+        try:
+            self._connection.back_out()
+        except MqError:
+            self._close()
+
+    def close(self) -> None:
+        """Backs out and disconnects."""
+        self._close()
+
+    def _close(self) -> None:
+        self._queue = None
+        self._connection.close()
+
+    def _away(self, error: MqError, doing: str) -> Away:
+        away = self._connection.refused(self._queue_name, error.code, doing)
+        if not self._connection.connected:
+            self._queue = None
+        return away
+
+    def _first(self) -> Delivery | None:
+        waited = 0.0
+        while not self._stop.is_set():
+            delivery = self._get(wait=_SLICE)
+            waited += _SLICE / 1000
+            if delivery is not None or waited >= self._wait:
+                return delivery
+        return None
+
+    def _get(self, *, wait: int) -> Delivery | None:
+        """One MQGET; None where there was no message within `wait` milliseconds."""
+        length = _FIRST_BUFFER
+        while True:
+            md, gmo = self._structures(wait)
+            try:
+                with self._connection.errors():
+                    data = self._queue.get(length, md, gmo)
+            except MqError as e:
+                if e.code == _NOTHING:
+                    return None
+                if e.code == _TOO_LONG:
+                    # Another consumer may take it meanwhile: then there is the next one, or none.
+                    length = max(e.length, length + 1)
+                    continue
+                if not e.warning:
+                    raise
+                # Taken, with something to remark on it.
+                log.warning("mqget_warning", queue=self._queue_name, reason_code=e.code)
+                data = e.data
+            return self._delivery(data, md)
+
+    def _structures(self, wait: int) -> tuple[Any, Any]:
+        """New ones for each call: what is left in them from the last would be taken for a selection."""
+        mq, constants = self._connection.binding.mq, self._connection.binding.constants
+        md, gmo = mq.MD(), mq.GMO()
+        md.Version = constants.MQMD_VERSION_2
+        gmo.Version = constants.MQGMO_VERSION_2
+        gmo.Options = (
+            constants.MQGMO_SYNCPOINT
+            | constants.MQGMO_FAIL_IF_QUIESCING
+            | constants.MQGMO_PROPERTIES_FORCE_MQRFH2
+            | (constants.MQGMO_WAIT if wait else 0)
+        )
+        gmo.MatchOptions = constants.MQMO_NONE
+        gmo.WaitInterval = wait
+        return md, gmo
+
+    def _delivery(self, data: bytes, md: Any) -> Delivery:
+        descriptor = mq_descriptor.from_mq(md)
+        message = Message(data, descriptor)
+        if descriptor.format == rfh2.FORMAT:
+            try:
+                properties, content = rfh2.split(data, descriptor.encoding, descriptor.ccsid)
+            except rfh2.RFH2Error as e:
+                # It goes on as the bytes it is, header and all: nothing of it is lost.
+                log.warning("mqrfh2_not_understood", queue=self._queue_name, reason=str(e))
+            else:
+                message = Message(
+                    content.body,
+                    replace(
+                        descriptor, format=content.format, encoding=content.encoding, ccsid=content.ccsid
+                    ),
+                    properties,
+                )
+        identity = hashlib.sha256(data)
+        for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
+            identity.update(part)
+        identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
+        return Delivery(message, deliveries=md.BackoutCount, identity=identity.hexdigest())

@@ -1,0 +1,83 @@
+"""Runs every route in a thread of its own until told to stop; then each finishes what it has in hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict
+
+import structlog
+
+from bridge.assembly import Assembly, key_repository, read_credentials
+from bridge.aws.session import Clients
+from bridge.binding import load_binding
+from bridge.circuit import Circuit
+from bridge.configuration import Configuration
+from bridge.credentials import Credentials
+from bridge.errors import Away, Stop
+from bridge.pump import Pump
+
+log = structlog.get_logger(__name__)
+
+DONE, FAILED = 0, 1
+"""Exit codes."""
+
+DRAIN_WITHIN = 25.0
+"""Seconds: ECS kills a task 30 s after SIGTERM unless it is told otherwise."""
+
+
+def run(configuration: Configuration, stop: threading.Event) -> int:
+    """Runs the routes until `stop` is set: 0 after a clean stop, 1 where a route could not go on or end."""
+    clients = Clients()
+    try:
+        binding = load_binding()
+        credentials = _credentials(configuration, clients, stop)
+        if stop.is_set():
+            return DONE
+        with key_repository(configuration, credentials) as keys:
+            pumps = Assembly(configuration, clients, binding, credentials, keys, stop).pumps()
+            return _run(pumps, stop)
+    except Stop as e:
+        log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
+        return FAILED
+
+
+def _credentials(configuration: Configuration, clients: Clients, stop: threading.Event) -> Credentials | None:
+    """The credentials, waited for while Secrets Manager is away."""
+    circuit = Circuit("")
+    while not stop.is_set():
+        try:
+            credentials = read_credentials(configuration, clients)
+        except Away as e:
+            stop.wait(circuit.failed(str(e), delivering=False, slowly=e.slowly))
+        else:
+            circuit.succeeded()
+            return credentials
+    return None
+
+
+def _run(pumps: list[Pump], stop: threading.Event) -> int:
+    failed: list[str] = []
+
+    def work(pump: Pump) -> None:
+        log.info("route_started", route=pump.route, source=pump.source.name, destination=pump.sink.name)
+        try:
+            pump.run(stop)
+        except Stop as e:
+            failed.append(pump.route)
+            log.error("route_stopped", route=pump.route, reason=str(e))  # noqa: TRY400 - as above
+        log.info("route_ended", route=pump.route, **asdict(pump.tally))
+
+    # Daemons, so that one that hangs in a call can't keep the process beyond its time.
+    threads = [threading.Thread(target=work, args=(pump,), name=pump.route, daemon=True) for pump in pumps]
+    for thread in threads:
+        thread.start()
+    while not stop.is_set() and any(thread.is_alive() for thread in threads):
+        stop.wait(1.0)
+    deadline = time.monotonic() + DRAIN_WITHIN
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    late = [thread.name for thread in threads if thread.is_alive()]
+    if late:
+        log.error("drain_incomplete", routes=late, note="what they have in hand is handed out again")
+    return FAILED if failed or late else DONE
