@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mock_mq.constants import OpenOption, Reason, Selector
 from mock_mq.core.definition import Definition
@@ -50,7 +51,9 @@ def inquire(
     return Attributes(tuple(numbers), text)
 
 
-def of_queue_manager(definition: Definition, identifier: str) -> Callable[[Sequence[int]], Attributes]:
+def of_queue_manager(
+    definition: Definition, identifier: str, started: float
+) -> Callable[[Sequence[int]], Attributes]:
     """Answers MQINQ for the queue manager."""
     integers: dict[int, int] = {
         Selector.CODED_CHAR_SET_ID: definition.ccsid,
@@ -59,7 +62,9 @@ def of_queue_manager(definition: Definition, identifier: str) -> Callable[[Seque
         Selector.MAX_PRIORITY: 9,
         Selector.MAX_MSG_LENGTH: definition.max_message_length,
         Selector.MAX_UNCOMMITTED_MSGS: definition.max_uncommitted,
+        Selector.MAX_HANDLES: definition.max_handles,
         Selector.SYNCPOINT: _AVAILABLE,
+        Selector.DIST_LISTS: 0,
         Selector.PUBSUB_MODE: 0,
         Selector.ADVANCED_CAPABILITY: 0,
     }
@@ -68,7 +73,9 @@ def of_queue_manager(definition: Definition, identifier: str) -> Callable[[Seque
         Selector.Q_MGR_IDENTIFIER: (identifier, 48),
         Selector.Q_MGR_DESC: ("", 64),
         Selector.DEAD_LETTER_Q_NAME: (definition.dead_letter_queue, 48),
+        Selector.DEF_XMIT_Q_NAME: ("", 48),
         Selector.QSG_NAME: ("", 4),
+        **_created(started),
     }
     return lambda selectors: inquire(selectors, integers, characters)
 
@@ -93,6 +100,8 @@ def of_queue(queue: Queue) -> Callable[[Sequence[int]], Attributes]:
             Selector.DEFINITION_TYPE: _PREDEFINED,
             Selector.HARDEN_GET_BACKOUT: 1,
             Selector.USAGE: 0,
+            Selector.TRIGGER_CONTROL: 0,
+            Selector.DIST_LISTS: 0,
             Selector.MSG_DELIVERY_SEQUENCE: 0,
             Selector.SHAREABILITY: _SHAREABLE if definition.shareable else _NOT_SHAREABLE,
             Selector.BACKOUT_THRESHOLD: definition.backout_threshold,
@@ -102,7 +111,17 @@ def of_queue(queue: Queue) -> Callable[[Sequence[int]], Attributes]:
             Selector.Q_NAME: (definition.name, 48),
             Selector.Q_DESC: (definition.description, 64),
             Selector.BACKOUT_REQ_Q_NAME: (definition.backout_queue, 48),
+            **_created(queue.created),
         }
         return inquire(selectors, integers, characters)
 
     return answer
+
+
+def _created(when: float) -> dict[int, tuple[str, int]]:
+    """Creation date and time, as MQ writes them."""
+    created = datetime.fromtimestamp(when, UTC)
+    return {
+        Selector.CREATION_DATE: (f"{created:%Y-%m-%d}", 12),
+        Selector.CREATION_TIME: (f"{created:%H.%M.%S}", 8),
+    }

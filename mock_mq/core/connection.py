@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mock_mq.constants import (
@@ -16,7 +15,9 @@ from mock_mq.constants import (
     PutOption,
     Reason,
 )
+from mock_mq.core import context
 from mock_mq.core.attributes import Attributes, of_queue
+from mock_mq.core.context import Putter
 from mock_mq.core.definition import Right
 from mock_mq.core.message import Message
 from mock_mq.core.queue import START, Match, Place, Queue, place
@@ -36,11 +37,23 @@ _INPUT = OpenOption.INPUT_AS_Q_DEF | OpenOption.INPUT_SHARED | OpenOption.INPUT_
 _USES = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.INQUIRE | OpenOption.SET
 _NOT_FOR_QUEUE_MANAGER = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT
 _BROWSE = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT | GetOption.BROWSE_MSG_UNDER_CURSOR
-_NOT_HERE = GetOption.LOCK | GetOption.UNLOCK | GetOption.LOGICAL_ORDER
-_SET_CONTEXT = PutOption.SET_ALL_CONTEXT | PutOption.SET_IDENTITY_CONTEXT
+_NOT_HERE = (
+    GetOption.SET_SIGNAL
+    | GetOption.MARK_SKIP_BACKOUT
+    | GetOption.LOCK
+    | GetOption.UNLOCK
+    | GetOption.LOGICAL_ORDER
+    | GetOption.MARK_BROWSE_HANDLE
+    | GetOption.MARK_BROWSE_CO_OP
+    | GetOption.UNMARK_BROWSE_CO_OP
+    | GetOption.UNMARK_BROWSE_HANDLE
+    | GetOption.UNMARKED_BROWSE_MSG
+)
+_PUT_NOT_HERE = PutOption.LOGICAL_ORDER
 _AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
-_UNIX = 6  # MQAT_UNIX
 _MAX_PRIORITY = 9
+_REQUEST = 1  # MQMT_REQUEST
+_MESSAGE_TYPES = range(1, 1_000_000_000)  # MQMT_SYSTEM_FIRST to MQMT_APPL_LAST
 _RIGHTS = {
     _INPUT: Right.GET,
     OpenOption.BROWSE: Right.BROWSE,
@@ -75,16 +88,17 @@ class _Opened:
     queue: Queue | None
     options: OpenOption
     cursor: Place = START
+    saved: MessageDescriptor | None = None
+    """The last message got, where the handle was opened with MQOO_SAVE_ALL_CONTEXT."""
 
 
 class Connection:
     """What MQCONN gives. Its handles, unit of work and browse cursors are its own."""
 
-    def __init__(self, queue_manager: QueueManager, key: int, *, user: str, application: str) -> None:
+    def __init__(self, queue_manager: QueueManager, key: int, putter: Putter) -> None:
         self._queue_manager = queue_manager
         self._key = key
-        self._user = user
-        self._application = application
+        self._putter = putter
         self._handles: dict[int, _Opened] = {}
         self._next_handle = itertools.count(2)
         self._unit = UnitOfWork(queue_manager.definition.max_uncommitted)
@@ -92,18 +106,20 @@ class Connection:
     @property
     def user(self) -> str:
         """Who is connected."""
-        return self._user
+        return self._putter.user
 
     def open(self, target: ObjectDescriptor, options: int) -> int:
-        """MQOPEN: a handle. Raises 2085, 2035, 2042, 2043, 2045, 2046, 2087."""
+        """MQOPEN: a handle. Raises 2017, 2085, 2035, 2042, 2043, 2045, 2046, 2087."""
         wanted = OpenOption(options)
+        if len(self._handles) >= self._queue_manager.definition.max_handles:
+            raise MQError(Reason.HANDLE_NOT_AVAILABLE, f"{len(self._handles)} are open")
+        if not wanted & _USES or (wanted & _INPUT).bit_count() > 1:
+            raise MQError(Reason.OPTIONS_ERROR, f"open options {options:#x}")
         if target.object_type == ObjectType.QUEUE_MANAGER:
             if wanted & _NOT_FOR_QUEUE_MANAGER:
                 raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, "a queue manager")
             return self._remember(_Opened(None, wanted))
         queue = self._resolve(target)
-        if not wanted & _USES or bin(wanted & _INPUT).count("1") > 1:
-            raise MQError(Reason.OPTIONS_ERROR, f"open options {options:#x}")
         self._check_rights(queue, wanted)
         if wanted & _INPUT:
             exclusive = bool(wanted & OpenOption.INPUT_EXCLUSIVE) or not queue.definition.shareable
@@ -130,8 +146,7 @@ class Connection:
         opened = self._opened(handle)
         if opened.queue is None or not opened.options & OpenOption.OUTPUT:
             raise MQError(Reason.NOT_OPEN_FOR_OUTPUT)
-        if options.options & PutOption.SET_ALL_CONTEXT and not opened.options & OpenOption.SET_ALL_CONTEXT:
-            raise MQError(Reason.NOT_OPEN_FOR_SET_ALL)
+        context.check(PutOption(options.options), opened.options)
         return self._put(opened.queue, descriptor, options, data)
 
     def put1(
@@ -157,21 +172,21 @@ class Connection:
             if found is None:
                 raise MQError(Reason.NO_MSG_AVAILABLE)
             message = found
-        length = len(message.data)
-        reason = Reason.NONE
-        if length > buffer_length:
-            if not wanted & GetOption.ACCEPT_TRUNCATED_MSG:
-                return self._got(queue, message, message.data[:buffer_length], Reason.TRUNCATED_MSG_FAILED)
-            reason = Reason.TRUNCATED_MSG_ACCEPTED
-        elif wanted & GetOption.CONVERT and not _as_asked(message.descriptor, descriptor):
-            reason = Reason.NOT_CONVERTED
+        reason = _fit(message, descriptor, wanted, buffer_length)
+        # Made before the message is removed, which takes its data.
+        got = self._got(queue, message, message.data[:buffer_length], reason)
+        if reason is Reason.TRUNCATED_MSG_FAILED:
+            return got
         if wanted & _BROWSE:
             opened.cursor = place(message)
-        elif self._in_unit(wanted, message):
+            return got
+        if self._in_unit(wanted, message):
             self._unit.got(queue, message)
         else:
             queue.remove(message)
-        return self._got(queue, message, message.data[:buffer_length], reason)
+        if opened.options & OpenOption.SAVE_ALL_CONTEXT:
+            opened.saved = got.descriptor
+        return got
 
     def on_arrival(self, handle: int, call: Callable[[], None]) -> None:
         """Calls `call` once when a message becomes available on the handle's queue. Raises 2019."""
@@ -246,22 +261,22 @@ class Connection:
     def _check_rights(self, queue: Queue, options: OpenOption) -> None:
         for option, right in _RIGHTS.items():
             if options & option and self._queue_manager.definition.denies(
-                self._user, queue.definition.name, right
+                self.user, queue.definition.name, right
             ):
-                raise MQError(
-                    Reason.NOT_AUTHORIZED, f"{self._user}: {right.value} on {queue.definition.name}"
-                )
+                raise MQError(Reason.NOT_AUTHORIZED, f"{self.user}: {right.value} on {queue.definition.name}")
 
     def _put(
         self, queue: Queue, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
     ) -> MessageDescriptor:
         wanted = PutOption(options.options)
-        if wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT:
-            raise MQError(Reason.OPTIONS_ERROR, "syncpoint and no syncpoint")
+        if (wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT) or wanted & _PUT_NOT_HERE:
+            raise MQError(Reason.OPTIONS_ERROR, f"put options {wanted:#x}")
         if len(data) > self._queue_manager.definition.max_message_length:
             raise MQError(Reason.MSG_TOO_BIG_FOR_Q_MGR)
         queue.check_room(len(data))
-        complete = self._complete(queue, descriptor, wanted)
+        passed = self._saved_context(options.context) if context.passes(wanted) else None
+        _check_descriptor(descriptor)
+        complete = self._complete(queue, descriptor, wanted, passed)
         if wanted & PutOption.SYNCPOINT:
             self._unit.check_room()
             self._unit.put(queue, queue.put(complete, data, committed=False))
@@ -269,15 +284,16 @@ class Connection:
             queue.put(complete, data, committed=True)
         return complete
 
-    def _complete(self, queue: Queue, descriptor: MessageDescriptor, wanted: PutOption) -> MessageDescriptor:
+    def _complete(
+        self,
+        queue: Queue,
+        descriptor: MessageDescriptor,
+        wanted: PutOption,
+        passed: MessageDescriptor | None,
+    ) -> MessageDescriptor:
         """The descriptor with what a queue manager fills in."""
-        if descriptor.priority > _MAX_PRIORITY or descriptor.priority < _AS_QUEUE["priority"]:
-            raise MQError(Reason.PRIORITY_ERROR, str(descriptor.priority))
-        if descriptor.persistence not in (0, 1, _AS_QUEUE["persistence"]):
-            raise MQError(Reason.PERSISTENCE_ERROR, str(descriptor.persistence))
-        if descriptor.expiry == 0 or descriptor.expiry < -1:
-            raise MQError(Reason.EXPIRY_ERROR, str(descriptor.expiry))
-        filled: dict[str, object] = {"backout_count": 0}
+        own = self._putter.context(self._queue_manager.clock())
+        filled = {"backout_count": 0} | context.fields(wanted, own, passed)
         if descriptor.priority == _AS_QUEUE["priority"]:
             filled["priority"] = queue.definition.default_priority
         if descriptor.persistence == _AS_QUEUE["persistence"]:
@@ -290,21 +306,15 @@ class Connection:
             filled["ccsid"] = self._queue_manager.definition.ccsid
         if descriptor.reply_to_queue and not descriptor.reply_to_queue_manager:
             filled["reply_to_queue_manager"] = self._queue_manager.name
-        if not wanted & PutOption.SET_ALL_CONTEXT:
-            filled |= self._origin_context()
-        if not wanted & _SET_CONTEXT:
-            filled |= {"user": self._user[:12], "accounting_token": bytes(32), "application_identity": ""}
         return replace(descriptor, **filled)  # type: ignore[arg-type]
 
-    def _origin_context(self) -> dict[str, object]:
-        now = datetime.fromtimestamp(self._queue_manager.clock(), UTC)
-        return {
-            "application_type": _UNIX,
-            "application_name": self._application[:28],
-            "application_origin": "",
-            "put_date": f"{now:%Y%m%d}",
-            "put_time": f"{now:%H%M%S}{now.microsecond // 10_000:02d}",
-        }
+    def _saved_context(self, handle: int) -> MessageDescriptor:
+        source = self._handles.get(handle)
+        if source is None or not source.options & OpenOption.SAVE_ALL_CONTEXT:
+            raise MQError(Reason.CONTEXT_HANDLE_ERROR, str(handle))
+        if source.saved is None:
+            raise MQError(Reason.CONTEXT_NOT_AVAILABLE, str(handle))
+        return source.saved
 
     def _check_get(self, opened: _Opened, wanted: GetOption) -> Queue:
         browsing = bool(wanted & _BROWSE)
@@ -317,8 +327,8 @@ class Connection:
         )
         if (
             wanted & _NOT_HERE
-            or bin(wanted & (_BROWSE | GetOption.MSG_UNDER_CURSOR)).count("1") > 1
-            or bin(syncpoints).count("1") > 1
+            or (wanted & (_BROWSE | GetOption.MSG_UNDER_CURSOR)).bit_count() > 1
+            or syncpoints.bit_count() > 1
             or (browsing and wanted & GetOption.SYNCPOINT)
         ):
             raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
@@ -350,6 +360,30 @@ class Connection:
         if message.expires is None:
             return message.descriptor.expiry
         return max(1, round((message.expires - self._queue_manager.clock()) * 10))
+
+
+def _fit(message: Message, asked: MessageDescriptor, wanted: GetOption, buffer_length: int) -> Reason:
+    """The warning that a message is given with, if any."""
+    if len(message.data) > buffer_length:
+        accepted = wanted & GetOption.ACCEPT_TRUNCATED_MSG
+        return Reason.TRUNCATED_MSG_ACCEPTED if accepted else Reason.TRUNCATED_MSG_FAILED
+    if wanted & GetOption.CONVERT and not _as_asked(message.descriptor, asked):
+        return Reason.NOT_CONVERTED
+    return Reason.NONE
+
+
+def _check_descriptor(descriptor: MessageDescriptor) -> None:
+    """Raises what a descriptor that can't be put is refused with."""
+    if descriptor.priority > _MAX_PRIORITY or descriptor.priority < _AS_QUEUE["priority"]:
+        raise MQError(Reason.PRIORITY_ERROR, str(descriptor.priority))
+    if descriptor.persistence not in (0, 1, _AS_QUEUE["persistence"]):
+        raise MQError(Reason.PERSISTENCE_ERROR, str(descriptor.persistence))
+    if descriptor.expiry == 0 or descriptor.expiry < -1:
+        raise MQError(Reason.EXPIRY_ERROR, str(descriptor.expiry))
+    if descriptor.message_type not in _MESSAGE_TYPES:
+        raise MQError(Reason.MSG_TYPE_ERROR, str(descriptor.message_type))
+    if descriptor.message_type == _REQUEST and not descriptor.reply_to_queue:
+        raise MQError(Reason.MISSING_REPLY_TO_Q)
 
 
 def _as_asked(message: MessageDescriptor, asked: MessageDescriptor) -> bool:

@@ -64,7 +64,8 @@ class Definition:
 
     `rules` are queues made when first opened: definitions whose names are patterns (`TEST.*`). Without
     `users` anybody may connect; with them, only those named, by password. `denied` takes a right from a user
-    on the queues whose names match a pattern.
+    on the queues whose names match a pattern. `max_uncommitted` is MAXUMSGS: the most messages of a unit of
+    work; `max_handles` is MAXHANDS: the most that one connection has open.
     """
 
     name: str = "QM1"
@@ -76,6 +77,7 @@ class Definition:
     dead_letter_queue: str = "DEV.DEAD.LETTER.QUEUE"
     max_message_length: int = MAX_MESSAGE_LENGTH
     max_uncommitted: int = 10_000
+    max_handles: int = 256
     ccsid: int = 1208
 
     def denies(self, user: str, queue: str, right: Right) -> bool:

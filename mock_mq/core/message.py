@@ -1,14 +1,16 @@
-"""A message on a queue, and the order messages of one priority stand in."""
+"""A message on a queue, and the messages of one priority in the order they stand in."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from enum import Enum, auto
+from operator import attrgetter
 
 from mock_mq.wire.structures import MessageDescriptor
 
 _COMPACT_FROM = 64
+_sequence = attrgetter("sequence")
 
 
 class Status(Enum):
@@ -39,34 +41,71 @@ class Message:
 
 
 class Lane:
-    """The messages of one priority, first in first out. Those that are gone are swept out now and then."""
+    """The messages of one priority, first in first out, and by their ids.
+
+    Those that are gone are swept out now and then; their data is not kept meanwhile.
+    """
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
-        self._head = 0  # all before it are gone
+        self._first = 0  # none before it is available
         self._gone = 0
+        self._by_message_id: dict[bytes, dict[int, Message]] = {}
+        self._by_correlation_id: dict[bytes, dict[int, Message]] = {}
 
     def append(self, message: Message) -> None:
         """Adds a message, whose sequence is the highest yet."""
         self._messages.append(message)
+        for index, key in self._indexes(message):
+            index.setdefault(key, {})[message.sequence] = message
 
-    def after(self, sequence: int) -> Iterator[Message]:
-        """The messages behind that place that are not gone; the queue may change meanwhile."""
+    def available(self, message: Message) -> None:
+        """Makes a message of this lane available."""
+        message.status = Status.AVAILABLE
+        self._first = min(self._first, bisect_left(self._messages, message.sequence, key=_sequence))
+
+    def remove(self, message: Message) -> None:
+        """Takes a message out for good."""
+        message.status = Status.GONE
+        message.data = b""
+        for index, key in self._indexes(message):
+            same = index[key]
+            del same[message.sequence]
+            if not same:
+                del index[key]
+        self._gone += 1
+        if self._gone >= _COMPACT_FROM and self._gone * 2 >= len(self._messages):
+            self._messages = [each for each in self._messages if each.status is not Status.GONE]
+            self._first = self._gone = 0
+
+    def available_after(
+        self, sequence: int, message_id: bytes | None, correlation_id: bytes | None
+    ) -> Iterator[Message]:
+        """The available messages behind that place, with that id if one is given (the MsgId's are fewest).
+
+        No message may be removed while this is used.
+        """
+        if message_id is not None:
+            same = self._by_message_id.get(message_id, {}).values()
+        elif correlation_id is not None:
+            same = self._by_correlation_id.get(correlation_id, {}).values()
+        else:
+            yield from self._available_in_order(sequence)
+            return
+        for message in same:
+            if message.sequence > sequence and message.status is Status.AVAILABLE:
+                yield message
+
+    def _available_in_order(self, sequence: int) -> Iterator[Message]:
         messages = self._messages
-        start = self._head
-        if sequence >= 0:
-            start = bisect_right(messages, sequence, lo=start, key=lambda message: message.sequence)
+        while self._first < len(messages) and messages[self._first].status is not Status.AVAILABLE:
+            self._first += 1
+        start = bisect_right(messages, sequence, lo=self._first, key=_sequence)
         for position in range(start, len(messages)):
-            if messages[position].status is not Status.GONE:
+            if messages[position].status is Status.AVAILABLE:
                 yield messages[position]
 
-    def sweep(self) -> None:
-        """Takes note that one of the messages is gone now."""
-        self._gone += 1
-        messages = self._messages
-        while self._head < len(messages) and messages[self._head].status is Status.GONE:
-            self._head += 1
-        if self._gone >= _COMPACT_FROM and self._gone * 2 >= len(messages):
-            # A new list: somebody may be walking along the old one.
-            self._messages = [each for each in messages if each.status is not Status.GONE]
-            self._head = self._gone = 0
+    def _indexes(self, message: Message) -> Iterator[tuple[dict[bytes, dict[int, Message]], bytes]]:
+        yield self._by_message_id, message.descriptor.message_id
+        if any(message.descriptor.correlation_id):
+            yield self._by_correlation_id, message.descriptor.correlation_id

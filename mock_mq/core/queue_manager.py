@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hmac
 import itertools
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import Any
 
 from mock_mq.constants import Reason
 from mock_mq.core.attributes import Attributes, of_queue_manager
 from mock_mq.core.connection import Connection
+from mock_mq.core.context import Putter
 from mock_mq.core.definition import Channel, Definition
 from mock_mq.core.queue import Queue
 from mock_mq.errors import MQError
+
+_UNIX = 6  # MQAT_UNIX
 
 
 class QueueManager:
@@ -30,7 +36,7 @@ class QueueManager:
         self._id_start = b"AMQ " + definition.name.encode("latin-1", "replace")[:12].ljust(12)
         self._id_counter = itertools.count(int(clock() * 1_000_000) & 0xFFFF_FFFF_FFFF)
         self._connection_keys = itertools.count(1)
-        self._inquire = of_queue_manager(definition, self._identifier)
+        self._inquire = of_queue_manager(definition, self._identifier, clock())
 
     @property
     def name(self) -> str:
@@ -42,7 +48,14 @@ class QueueManager:
         return self._channels.get(name)
 
     def connect(
-        self, channel: str, queue_manager: str, *, user: str, password: str, application: str
+        self,
+        channel: str,
+        queue_manager: str,
+        *,
+        user: str,
+        password: str,
+        application: str,
+        application_type: int = _UNIX,
     ) -> Connection:
         """MQCONN over `channel`; an empty `queue_manager`, or one that starts with `*`, is any.
 
@@ -56,19 +69,23 @@ class QueueManager:
             expected = self.definition.users.get(user)
             if expected is None or not hmac.compare_digest(expected.encode(), password.encode()):
                 raise MQError(Reason.NOT_AUTHORIZED, f"user {user!r}: unknown, or a wrong password")
-        return Connection(self, next(self._connection_keys), user=user, application=application)
+        return Connection(self, next(self._connection_keys), Putter(user, application, application_type))
 
     def queue(self, name: str) -> Queue:
         """The queue of that name, made by rule if need be; raises 2085."""
         queue = self._queues.get(name)
-        if queue is None:
+        if queue is not None:
+            return queue
+        if re.fullmatch(r"[A-Za-z0-9./_%]{1,48}", name):
             for rule in self.definition.rules:
                 if fnmatchcase(name, rule.name):
-                    queue = self._queues[name] = Queue(rule.named(name), self.clock)
-                    break
-            else:
-                raise MQError(Reason.UNKNOWN_OBJECT_NAME, name)
-        return queue
+                    return self._queues.setdefault(name, Queue(rule.named(name), self.clock))
+        raise MQError(Reason.UNKNOWN_OBJECT_NAME, name)
+
+    def alter_queue(self, name: str, **attributes: Any) -> None:
+        """ALTER QLOCAL: gives a queue other attributes, fields of `QueueDefinition`; raises 2085."""
+        queue = self.queue(name)
+        queue.alter(replace(queue.definition, **attributes))
 
     def inquire(self, selectors: tuple[int, ...]) -> Attributes:
         """MQINQ on the queue manager."""
