@@ -7,6 +7,7 @@ pointers can't be published, one bad pointer fails a whole receive, receipt hand
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -69,8 +70,12 @@ def sqs_store(storage: Storage, bucket: str, region: str) -> Store:
 
 
 def retrieval(storage: Storage, region: str) -> Retrieve:
-    """How pointers are followed: `retrieve_message_from_s3`, one at a time and only after our own checks."""
-    return cast("Retrieve", _sqs(storage, region).retrieve_message_from_s3)
+    """How pointers are followed: `retrieve_message_from_s3`, one at a time and only after our own checks.
+
+    The client is made for the first pointer: most queues never see one.
+    """
+    made = cache(lambda: _sqs(storage, region))
+    return lambda body: cast("str", made().retrieve_message_from_s3(body))
 
 
 def _sqs(storage: Storage, region: str) -> Any:

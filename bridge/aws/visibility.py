@@ -40,7 +40,9 @@ def change(client: SQSClient, url: str, name: str, receipts: Collection[str], se
                 reason = refused(name, failed["Code"], failed.get("Message", "")).reason
     if reason:
         log.warning(
-            "the visibility of messages can't be changed; they may come twice", queue=name, reason=reason
+            "the visibility of messages can't be changed; they come again when it ends",
+            queue=name,
+            reason=reason,
         )
     return not reason
 

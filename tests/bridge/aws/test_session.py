@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError
 from bridge.aws.secrets import fetch_secret
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.storage import Storage, TooLarge
-from bridge.errors import Stop
+from bridge.errors import Away, Stop
 from tests.fixtures.aws import ACCOUNT, Aws
 from tests.fixtures.fault_proxy import FaultProxy
 
@@ -119,9 +120,26 @@ def test_an_object_over_the_limit_is_refused_and_one_at_the_limit_read(aws: Aws)
         storage.get_object(Bucket=bucket, Key="over")
 
 
+def test_an_endpoint_that_is_not_there_is_away_and_said_plainly(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as unused:  # bound, but nobody listens
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(Away, match=r"^secretsmanager:orders: can't be reached .*Could not connect"):
+            fetch_secret("orders", Clients())
+
+
+def test_without_credentials_the_user_is_told_so(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(Away, match=r"^secretsmanager:orders: no usable credentials .*check the task's role"):
+        fetch_secret("orders", Clients())
+
+
 def test_a_hanging_call_ends_at_the_time_out(aws: Aws, fault_proxy: FaultProxy) -> None:
     release = fault_proxy.hold("GetSecretValue")
     clients = Clients(time_outs=TimeOuts(read=0.3))
-    with pytest.raises(Exception, match="ReadTimeoutError"):
+    with pytest.raises(Away, match="ReadTimeoutError"):
         fetch_secret("orders", clients)
     release.set()

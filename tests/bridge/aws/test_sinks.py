@@ -34,7 +34,7 @@ class Place:
 
 @pytest.fixture(params=["sns", "sqs"])
 def place(request: pytest.FixtureRequest, aws: Aws, fault_proxy: FaultProxy) -> Place:
-    clients = Clients(time_outs=TimeOuts(read=5))
+    clients = Clients(time_outs=TimeOuts(read=3))
     if request.param == "sns":
         topic, queue = aws.make_topic()
         return Place(lambda offload=None: SnsTopic(clients, topic, offload), queue, "PublishBatch")
@@ -66,16 +66,24 @@ def test_ten_small_messages_are_one_request(aws: Aws, place: Place, fault_proxy:
     assert sorted(bodies(aws, place.queue)) == sorted(message.body.decode() for message in texts(10))
 
 
-def test_a_thousand_messages_of_a_kilobyte_fed_by_tens_are_a_hundred_requests(
+def test_many_messages_fed_by_tens_are_a_tenth_as_many_requests(
     aws: Aws, place: Place, fault_proxy: FaultProxy
 ) -> None:
-    sink, messages = place.sink(), texts(1000, KIB)
-    for start in range(0, 1000, 10):
+    sink, messages = place.sink(Offload(bucket="never-asked")), texts(200, KIB)
+    for start in range(0, 200, 10):
         sink.connect()
         assert sink.deliver(messages[start : start + 10]) == [None] * 10
-    assert fault_proxy.count(place.action) == 100
-    assert fault_proxy.count("PutObject") == 0
-    assert aws.counts(place.queue) == (1000, 0)
+    assert fault_proxy.count(place.action) == len(fault_proxy.requests) == 20
+    assert aws.counts(place.queue) == (200, 0)
+
+
+def test_messages_that_fill_a_request_by_size_are_cut_there(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    assert place.sink().deliver(texts(6, 60 * KIB)) == [None] * 6
+    sent = [len(request.body) for request in fault_proxy.requests if request.action == place.action]
+    assert len(sent) == 2
+    assert aws.counts(place.queue) == (6, 0)
 
 
 @pytest.mark.parametrize("mask", list(product([False, True], repeat=4)))
@@ -269,6 +277,14 @@ def test_a_user_property_named_like_the_extended_clients_key_does_not_choose_the
     assert sink.deliver([text("body", S3Key=Property("../chosen"))]) == [None]
     [key] = aws.keys(bucket)
     assert UUID(key)
+
+
+def test_a_destination_that_hangs_is_given_up_at_the_time_out(place: Place, fault_proxy: FaultProxy) -> None:
+    release = fault_proxy.hold(place.action)
+    [outcome] = place.sink().deliver(texts(1))
+    release.set()
+    assert outcome is not None
+    assert (outcome.fault, "ReadTimeoutError" in outcome.reason) == (Fault.DESTINATION, True)
 
 
 def test_no_body_is_in_what_a_sink_says(place: Place, fault_proxy: FaultProxy) -> None:

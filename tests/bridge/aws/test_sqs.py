@@ -1,4 +1,4 @@
-"""The SQS queue as a source."""
+"""The SQS queue as a source, and what is its alone as a sink; what both sinks promise is in test_sinks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sqs import SqsDestination, SqsSource
 from bridge.configuration import Offload
 from bridge.errors import Away
-from bridge.message import Delivery
+from bridge.message import Delivery, Descriptor, Message
 from tests.fixtures.aws import Aws
 from tests.fixtures.fault_proxy import FaultProxy
 
@@ -461,3 +461,23 @@ def test_no_body_is_in_what_a_source_says(aws: Aws, queue: str, source: Make, ca
     assert "canary" not in delivery.fault
     assert "canary" not in repr(delivery)
     assert "canary" not in "".join(capfd.readouterr())
+
+
+def test_a_queue_takes_up_to_a_mebibyte_inline_where_the_threshold_says_so(aws: Aws, queue: str) -> None:
+    bucket = aws.make_bucket()
+    sink = SqsDestination(Clients(), aws.queue_arn(queue), Offload(bucket=bucket, threshold=1024 * 1024))
+    large = Message(b"x" * 300 * 1024, Descriptor(format="MQSTR"))
+    assert sink.deliver([large, Message(b"y"), large]) == [None] * 3
+    assert aws.keys(bucket) == []
+    assert aws.counts(queue) == (3, 0)
+
+
+def test_a_sink_whose_queue_is_missing_is_away_slowly_until_it_is_there(aws: Aws) -> None:
+    name = aws.name("later")
+    sink = SqsDestination(Clients(), name)
+    with pytest.raises(Away, match=rf"^sqs:{name}: .*NonExistentQueue") as raised:
+        sink.connect()
+    assert raised.value.slowly
+    aws.sqs.create_queue(QueueName=name)
+    sink.connect()
+    assert sink.deliver([Message(b"body")]) == [None]
