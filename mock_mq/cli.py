@@ -107,7 +107,7 @@ def serve(
         Path | None, PemFile("--tls-ca", help="The CAs that clients' certificates are checked with (PEM).")
     ] = None,
     require_client_certificate: Annotated[
-        bool, typer.Option("--require-client-certificate", help="Refuse clients without one.")
+        bool, typer.Option("--require-client-cert", help="Refuse clients without one.")
     ] = False,
 ) -> None:
     """Run a queue manager in memory until SIGTERM or Ctrl-C.
@@ -120,7 +120,7 @@ def serve(
     if tls_cert is None and tls_ca is not None:
         raise typer.BadParameter("--tls-ca goes with --tls-cert and --tls-key")
     if require_client_certificate and tls_ca is None:
-        raise typer.BadParameter("--require-client-certificate goes with --tls-ca")
+        raise typer.BadParameter("--require-client-cert goes with --tls-ca")
     tls = TLS(tls_cert, tls_key, tls_ca, require_client_certificate) if tls_cert and tls_key else None
 
     def listening(on: str, port: int) -> None:
