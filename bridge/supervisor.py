@@ -36,7 +36,9 @@ def run(configuration: Configuration, stop: threading.Event) -> int:
             return DONE
         with key_repository(configuration, credentials) as keys:
             pumps = Assembly(configuration, clients, binding, credentials, keys, stop).pumps()
-            return _run(pumps, stop)
+            code = _run(pumps, stop)
+        log.info("bridge_ended", exit_code=code, aws_requests=clients.requests)
+        return code
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
         return FAILED

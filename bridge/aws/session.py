@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -68,10 +69,18 @@ class Clients:
         self._time_outs = time_outs or TimeOuts()
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
+        self._counting = Lock()
+        self._requests: Counter[str] = Counter()
         self._session: Session | None = None
         self._account = ""
         self._ask_sts_at = 0.0
         self._sts_lock = Lock()
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """The requests sent so far, by operation: `{"sns.PublishBatch": 12}`."""
+        with self._counting:
+            return dict(self._requests)
 
     def sns(self, region: str = "") -> SNSClient:
         """The SNS client of a region."""
@@ -124,8 +133,10 @@ class Clients:
         def make() -> Any:
             if self._session is None:
                 self._session = Session(region_name=self._region or None)
-            client = cast("Callable[..., Any]", self._session.client)
-            return client(service, region_name=region or None, config=self._config(service, wait))
+            make_client = cast("Callable[..., Any]", self._session.client)
+            client = make_client(service, region_name=region or None, config=self._config(service, wait))
+            client.meta.events.register("before-send", self._count)
+            return client
 
         try:
             return make()
@@ -135,6 +146,12 @@ class Clients:
                 f"{service}: boto3 can't make a client ({capped(str(error))}); "
                 "set AWS_REGION and check AWS_ENDPOINT_URL, AWS_PROFILE and the AWS configuration file"
             ) from None
+
+    def _count(self, event_name: str, **_given: Any) -> None:
+        # `before-send.sns.PublishBatch`: once for every time it goes over the wire.
+        operation = event_name.partition(".")[2]
+        with self._counting:
+            self._requests[operation] += 1
 
     def _config(self, service: str, wait: int) -> Config:
         # STS answers at once or is not routed: it must not hold up a delivery.
