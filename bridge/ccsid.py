@@ -1,24 +1,26 @@
 """MQ's coded character set ids (CCSID) and Python's names for them.
 
-Only those that Python has a codec for; text in any other is carried as bytes, so nothing is lost for it.
-Source of the numbers: "Code page conversion", IBM MQ documentation.
+Only those that Python has a codec for, or bridge.ebcdic adds one; text in any other is carried as bytes, so
+nothing is lost for it. Source of the numbers: "Code page conversion", IBM MQ documentation.
 """
 
 from __future__ import annotations
 
+from bridge import ebcdic
+
 UTF_8 = 1208
-_UTF_16 = 1200
+_UTF_16 = frozenset({1200, 13488, 17584})  # the last two are its forerunners, two bytes a character
 _INTEGER_REVERSED = 0x2  # MQENC_INTEGER_REVERSED
 
 _CODECS = {
     # EBCDIC
     37: "cp037",
-    273: "cp273",
     424: "cp424",
     500: "cp500",
     875: "cp875",
     1026: "cp1026",
     1140: "cp1140",
+    **{each: ebcdic.name(each) for each in ebcdic.CCSIDS},
     # ASCII and its neighbours
     367: "ascii",
     437: "cp437",
@@ -85,6 +87,6 @@ _CODECS = {
 
 def codec(ccsid: int, encoding: int) -> str | None:
     """Python's name for a CCSID, or None; `encoding` (MQMD.Encoding) gives UTF-16 its byte order."""
-    if ccsid == _UTF_16:
+    if ccsid in _UTF_16:
         return "utf_16_le" if encoding & 0xF == _INTEGER_REVERSED else "utf_16_be"
     return _CODECS.get(ccsid)
