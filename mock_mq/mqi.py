@@ -213,7 +213,12 @@ class MQI:
             return Got(call.descriptor, call.options, header=_failed(e, handle))
         return Got(
             _in_version(got.descriptor, call.descriptor.version),
-            replace(call.options, resolved_queue=got.queue, returned_length=len(got.data)),
+            replace(
+                call.options,
+                resolved_queue=got.queue,
+                message_token=got.token,
+                returned_length=len(got.data),
+            ),
             got.length,
             got.data,
             header=ApiHeader(completion=got.completion, reason=got.reason, handle=handle),

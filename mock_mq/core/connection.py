@@ -20,7 +20,7 @@ from mock_mq.core.attributes import Attributes, of_queue
 from mock_mq.core.context import Putter
 from mock_mq.core.definition import Right
 from mock_mq.core.message import Message
-from mock_mq.core.queue import START, Match, Place, Queue, place
+from mock_mq.core.queue import START, Match, Place, Queue, place, token
 from mock_mq.core.unit_of_work import UnitOfWork
 from mock_mq.errors import MQError
 from mock_mq.wire.structures import (
@@ -64,7 +64,7 @@ _RIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """MQGET's answer. `length` is the whole message's in bytes, `data` what fits.
+    """MQGET's answer. `length` is the whole message's in bytes, `data` what fits, `token` its MsgToken.
 
     `reason` is NONE, or a warning: 2080 (too long: nothing was taken), 2079 (cut), 2119 (not converted).
     """
@@ -73,6 +73,7 @@ class Got:
     data: bytes = field(repr=False)
     length: int
     queue: str
+    token: bytes
     reason: Reason = Reason.NONE
 
     @property
@@ -168,7 +169,7 @@ class Connection:
             message = self._under_cursor(queue, opened)
         else:
             after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
-            found = queue.find(Match.of(descriptor, options.match_options), after)
+            found = queue.find(Match.of(descriptor, options), after)
             if found is None:
                 raise MQError(Reason.NO_MSG_AVAILABLE)
             message = found
@@ -354,7 +355,7 @@ class Connection:
         descriptor = replace(
             message.descriptor, backout_count=message.backout_count, expiry=self._expiry_left(message)
         )
-        return Got(descriptor, data, len(message.data), queue.definition.name, reason)
+        return Got(descriptor, data, len(message.data), queue.definition.name, token(message), reason)
 
     def _expiry_left(self, message: Message) -> int:
         if message.expires is None:

@@ -9,16 +9,10 @@ from mock_mq.constants import MatchOption, Reason
 from mock_mq.core.definition import QueueDefinition
 from mock_mq.core.message import Lane, Message, Status
 from mock_mq.errors import MQError
-from mock_mq.wire.structures import MessageDescriptor
+from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
 _PRIORITIES = 10
-_MATCHES = (
-    MatchOption.MSG_ID
-    | MatchOption.CORREL_ID
-    | MatchOption.GROUP_ID
-    | MatchOption.MSG_SEQ_NUMBER
-    | MatchOption.OFFSET
-)
+_MATCHES = sum(MatchOption)  # a number: an IntFlag's complement knows no others
 Place = tuple[int, int]
 """A place in a queue: priority, highest first as a negative number, and sequence."""
 START: Place = (-_PRIORITIES, -1)
@@ -33,13 +27,15 @@ class Match:
     group_id: bytes | None = None
     sequence_number: int | None = None
     offset: int | None = None
+    token: bytes | None = None
 
     @classmethod
-    def of(cls, descriptor: MessageDescriptor, options: int) -> Match:
+    def of(cls, descriptor: MessageDescriptor, asked: GetMessageOptions) -> Match:
         """What MQGET's descriptor and match options (MQMO_*) ask for; ids of zeros match any.
 
-        Raises 2247 for options that are not there, message tokens among them.
+        Raises 2247 for options that are not there.
         """
+        options = asked.match_options
         if options & ~_MATCHES:
             raise MQError(Reason.MATCH_OPTIONS_ERROR, f"match options {options:#x}")
 
@@ -52,16 +48,19 @@ class Match:
             wanted(descriptor.group_id, MatchOption.GROUP_ID),
             descriptor.sequence_number if options & MatchOption.MSG_SEQ_NUMBER else None,
             descriptor.offset if options & MatchOption.OFFSET else None,
+            asked.message_token if options & MatchOption.MSG_TOKEN else None,
         )
 
-    def __call__(self, descriptor: MessageDescriptor) -> bool:
-        """Whether a message with this descriptor is one."""
+    def __call__(self, message: Message) -> bool:
+        """Whether a message is one."""
+        descriptor = message.descriptor
         return (
             self.message_id in (None, descriptor.message_id)
             and self.correlation_id in (None, descriptor.correlation_id)
             and self.group_id in (None, descriptor.group_id)
             and self.sequence_number in (None, descriptor.sequence_number)
             and self.offset in (None, descriptor.offset)
+            and self.token in (None, token(message))
         )
 
 
@@ -157,7 +156,7 @@ class Queue:
             for message in self._lanes[-each].available_after(behind, match.message_id, match.correlation_id):
                 if message.expires is not None and message.expires <= self._clock():
                     expired.append(message)
-                elif match(message.descriptor):
+                elif match(message):
                     return message, expired
         return None, expired
 
@@ -180,3 +179,8 @@ class Queue:
 def place(message: Message) -> Place:
     """Where a message stands in its queue."""
     return -message.descriptor.priority, message.sequence
+
+
+def token(message: Message) -> bytes:
+    """MsgToken, 16 bytes: no other message of the queue has it. IBM's Java client gets by it after 2080."""
+    return message.sequence.to_bytes(16, "big")

@@ -172,6 +172,20 @@ def test_a_buffer_too_small_is_told_the_real_length_and_the_message_stays(house:
     assert caller.get(handle, room=500).length == 500
 
 
+def test_the_message_that_was_too_long_is_got_by_its_token_as_ibm_s_client_does(house: House) -> None:
+    caller = house.caller()
+    handle = caller.open().header.handle
+    caller.put(handle, bytes(500), options=0)
+    told = caller.get(handle, room=100)
+    caller.put(handle, b"another", options=0)
+    call = caller.get_call(handle)
+    gmo = replace(call.options, match_options=0x20, message_token=told.options.message_token)
+    by_token = replace(call, options=gmo)
+    assert bytes(caller.ask(SegmentType.MQGET, by_token, Got).data) == bytes(500)
+    assert caller.ask(SegmentType.MQGET, by_token, Got).header.reason == 2033
+    assert bytes(caller.get(handle).data) == b"another"
+
+
 def test_a_wait_ends_with_2033_at_its_time_and_not_before(house: House) -> None:
     session = house.session()
     caller = Caller(in_memory(session)).start()

@@ -288,7 +288,7 @@ class TestGet:
         client = House().client()
         client.put(b"x")
         with refused(2247):
-            client.get(match=0x20)
+            client.get(match=0x40)
 
     def test_given_too_small_a_buffer_when_got_then_2080_with_the_length_and_the_message_stays(self) -> None:
         client = House().client()
