@@ -1,3 +1,56 @@
-.PHONY: help
+# Each target sets up what it needs first: quick when that was done before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
+
+.PHONY: help demo run test lint lock clean
+
 help:
-	@echo "make demo | test | lint | run | clean"
+	@echo 'make demo   watch messages cross both ways, on this machine'
+	@echo 'make run    the same set-up, left running until Ctrl-C'
+	@echo 'make test   the tests'
+	@echo 'make lint   formatting, style and types'
+	@echo 'make lock   lock the newest dependencies that pyproject.toml allows'
+	@echo 'make clean  remove whatever was made'
+
+demo: $(READY)
+	@$(BIN)/python -m examples.demo
+
+run: $(READY)
+	@$(BIN)/python -m examples.demo --keep
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# pymqi is built from its source, against our headers: IBM's would do as well, but are not needed.
+$(READY): requirements/dev.txt requirements/pymqi.txt pyproject.toml $(LIBRARY)
+	@echo 'setting up $(VENV): about a minute'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV) || { echo 'venv is needed: on Debian, apt-get install python3-venv' >&2; exit 1; }
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable . || { echo 'a C compiler and the headers of Python are needed: on Debian, apt-get install gcc python3-dev' >&2; exit 1; }
+	@$(BIN)/python -m mock_mq.client.sdk build/mqm
+	@MQ_FILE_PATH='$(CURDIR)/build/mqm' $(PIP) install --no-deps --no-build-isolation --require-hashes -r requirements/pymqi.txt
+	@touch $@
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
+
+lock: $(READY)
+	$(PIP) install uv
+	$(LOCK) --extra dev pyproject.toml --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
+	echo pymqi | $(LOCK) --no-deps - --output-file requirements/pymqi.txt
+
+clean:
+	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf tests/interop/java/target mock_mq/client/*.so mock_mq/client/_standin.c
+	find . -name __pycache__ -prune -exec rm -rf {} +

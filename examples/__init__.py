@@ -1,0 +1,1 @@
+"""Messages that queues really carry, and the demonstration that sends them both ways."""
