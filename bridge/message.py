@@ -61,7 +61,7 @@ class Descriptor:
     original_length: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Message:
     """A message: descriptor, user properties and the body, which is never printed."""
 

@@ -51,11 +51,6 @@ class BatchDelivery:
         self._send = send
         self._offloader = offloader
 
-    def start_unit(self) -> None:
-        """Begins a unit of work."""
-        if self._offloader:
-            self._offloader.start_unit()
-
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
         outcomes: Outcomes = {}

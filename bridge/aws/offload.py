@@ -7,6 +7,7 @@ reserved attribute, is well formed, and leads into an allowed bucket; all that b
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -86,33 +87,29 @@ def _parsed(body: str, marker: str) -> Pointer:
 
 
 class Offloader:
-    """Puts what is too big into S3, once a message and unit of work.
+    """Puts what is too big into S3, each message once.
 
     `deliver` may be called again for a message that was refused: the memo keeps it from being uploaded again.
-    It knows messages by identity (two may share a MsgId) and holds them, so that identities stay theirs; it
-    is as long as the unit of work, which `start_unit` begins. Used by one thread.
+    It knows messages by identity, for two may share a MsgId, and forgets each when nobody holds it any more.
+    Used by one thread.
     """
 
     def __init__(self, store: Store, settings: Offload) -> None:
         self._store = store
         self._settings = settings
-        self._memo: dict[int, tuple[Message, CloudMessage]] = {}
+        self._memo: dict[int, tuple[weakref.ref[Message], CloudMessage]] = {}
 
     @property
     def where(self) -> str:
         """`s3://` and the bucket."""
         return f"s3://{self._settings.bucket}"
 
-    def start_unit(self) -> None:
-        """Forgets the last unit of work's messages."""
-        self._memo.clear()
-
     def wants(self, cloud: CloudMessage) -> bool:
         """Whether the message goes through S3: by the route's threshold, attributes counted, or always."""
         return bool(cloud.body) and (self._settings.always or size(cloud) > self._settings.threshold)
 
     def known(self, message: Message) -> CloudMessage | None:
-        """What was made of a message of this unit of work before."""
+        """The pointer that was made of a message before."""
         held = self._memo.get(id(message))
         return held[1] if held else None
 
@@ -121,7 +118,8 @@ class Offloader:
         body, marker = self._store(cloud.body)
         added = {name: Attribute(value["DataType"], value["StringValue"]) for name, value in marker.items()}
         pointer = CloudMessage(body=body, attributes=MappingProxyType({**cloud.attributes, **added}))
-        self._memo[id(message)] = (message, pointer)
+        key, memo = id(message), self._memo
+        memo[key] = (weakref.ref(message, lambda _: memo.pop(key, None)), pointer)
         return pointer
 
 

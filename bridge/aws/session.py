@@ -116,7 +116,7 @@ class Clients:
                 except FAULTS as error:
                     self._ask_sts_at = time.monotonic() + _ASK_STS_AGAIN_AFTER
                     log.warning(
-                        "the account can't be asked of STS; buckets must be the topic's or queue's owner's",
+                        "account_unknown",  # the buckets must be the topic's or queue's owner's then
                         reason=classify(error, "sts").reason,
                         owner=otherwise or "not checked",
                     )

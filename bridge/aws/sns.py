@@ -33,15 +33,15 @@ class SnsTopic:
         return f"sns:{self._topic}"
 
     def connect(self) -> None:
-        """Begins a unit of work. Nothing is asked of SNS: publishing needs one right only. Raises `Stop`."""
-        self._connected().start_unit()
+        """Makes what is needed, once; asks nothing of SNS, so the right to publish is enough. Raises `Stop`."""
+        self._connected()
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
         return self._connected().deliver(messages)
 
     def close(self) -> None:
-        """Lets go of what a unit of work held; the clients are the process's."""
+        """Forgets what was made; the clients are the process's."""
         self._delivery = None
 
     def _connected(self) -> BatchDelivery:

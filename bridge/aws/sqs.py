@@ -6,7 +6,7 @@ is handed on as it is: switch raw delivery on where the message itself is wanted
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -61,15 +61,15 @@ class SqsDestination:
         return f"sqs:{self._queue.name}"
 
     def connect(self) -> None:
-        """Finds the queue's URL, once, and begins a unit of work. Raises `Away` and `Stop`."""
-        self._connected().start_unit()
+        """Finds the queue's URL, once. Raises `Away` and `Stop`."""
+        self._connected()
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
         return self._connected().deliver(messages)
 
     def close(self) -> None:
-        """Lets go of what a unit of work held; the clients are the process's."""
+        """Forgets what was made; the clients are the process's."""
         self._delivery = None
 
     def _connected(self) -> BatchDelivery:
@@ -185,9 +185,7 @@ class SqsSource:
                 keeper.leave(raw["ReceiptHandle"])
                 self._leave(link, raw)
         if away:
-            log.warning(
-                "a payload can't be fetched now; its message waits", queue=self.name, reason=str(away)
-            )
+            log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         if away and not deliveries:
             self.back_out()
             raise away
@@ -196,17 +194,22 @@ class SqsSource:
     def commit(self) -> None:
         """Deletes the unit's messages, and then their payloads where the configuration says so.
 
-        Never raises: what can't be deleted comes again, is counted and logged.
+        Raises `Away` when some could not be deleted: those come again. The others are gone all the same.
         """
         link, unit = self._link, self._end_unit()
         if link is None or not unit:
             return
-        deleted = self._deleted(link, unit)
+        undeleted = self._delete(link, unit)
         if self._offload and self._offload.delete_after_delivery:
-            for receipt in deleted:
-                pointer = unit[receipt]
-                if pointer:
+            for receipt, pointer in unit.items():
+                if pointer and receipt not in undeleted:
                     self._delete_payload(link, pointer)
+        if undeleted:
+            self.possible_duplicates += len(undeleted)
+            raise Away(
+                f"{len(undeleted)} delivered messages can't be deleted and will come again: "
+                f"{next(iter(undeleted.values()))}"
+            )
 
     def back_out(self) -> None:
         """Makes the unit's messages visible again, as far as SQS lets it; else they become so anyway."""
@@ -284,7 +287,7 @@ class SqsSource:
         except (BadPointer, MappingError) as error:
             message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
         self._unit[receipt] = pointer
-        return Delivery(message=message, deliveries=deliveries, token=receipt, fault=fault)
+        return Delivery(message, deliveries, identity=raw["MessageId"], token=receipt, fault=fault)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
@@ -297,8 +300,8 @@ class SqsSource:
         unit, self._keeper, self._unit = self._unit, None, {}
         return unit
 
-    def _deleted(self, link: _Link, unit: Mapping[str, Pointer | None]) -> Collection[str]:
-        """Deletes messages and returns the receipts of those that are gone."""
+    def _delete(self, link: _Link, unit: Mapping[str, Pointer | None]) -> Mapping[str, str]:
+        """Deletes messages; the receipts of those that could not be, with the reason."""
         left = dict(unit)
         again = Retrying(
             stop=stop_after_attempt(_DELETE_TRIES),
@@ -313,15 +316,7 @@ class SqsSource:
                     self._delete_once(link, left, lost)
         except _Undeleted as error:
             lost.update(dict.fromkeys(left, str(error)))
-        if lost:
-            self.possible_duplicates += len(lost)
-            log.warning(
-                "delivered messages can't be deleted; they will come again",
-                queue=self.name,
-                messages=len(lost),
-                reason=next(iter(lost.values())),
-            )
-        return [receipt for receipt in unit if receipt not in lost]
+        return lost
 
     def _delete_once(self, link: _Link, left: dict[str, Pointer | None], lost: dict[str, str]) -> None:
         """Deletes what is `left`; what never can be goes to `lost`; raises `_Undeleted` for the rest."""
@@ -353,7 +348,7 @@ class SqsSource:
             link.storage.delete_object(Bucket=pointer.bucket, Key=pointer.key)
         except FAULTS as error:
             log.warning(
-                "a delivered payload can't be deleted; the bucket's life cycle has to",
+                "payload_not_deleted",
                 payload=str(pointer),
                 reason=classify(error, str(pointer)).reason,
             )

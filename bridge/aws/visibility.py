@@ -39,11 +39,7 @@ def change(client: SQSClient, url: str, name: str, receipts: Collection[str], se
             for failed in answer.get("Failed", ()):
                 reason = refused(name, failed["Code"], failed.get("Message", "")).reason
     if reason:
-        log.warning(
-            "the visibility of messages can't be changed; they come again when it ends",
-            queue=name,
-            reason=reason,
-        )
+        log.warning("visibility_not_changed", queue=name, reason=reason)
     return not reason
 
 

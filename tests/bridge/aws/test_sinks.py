@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -233,13 +235,25 @@ def test_a_retry_does_not_upload_again(aws: Aws, place: Place, fault_proxy: Faul
     bucket = aws.make_bucket()
     sink = place.sink(Offload(bucket=bucket, always=True))
     messages = texts(3)
-    sink.connect()
     fault_proxy.answer(place.action, status=503, code="ServiceUnavailable", times=2)
     assert faults(sink.deliver(messages)) == [Fault.DESTINATION] * 3
+    sink.connect()
     assert faults(sink.deliver(messages[1:2])) == [Fault.DESTINATION]
+    sink.connect()
     assert sink.deliver(messages) == [None] * 3
     assert len(aws.keys(bucket)) == 3
     assert fault_proxy.count("PutObject") == 3
+    assert sorted(json.loads(body)[1]["s3Key"] for body in bodies(aws, place.queue)) == aws.keys(bucket)
+
+
+def test_a_sink_holds_no_message_that_nobody_else_does(aws: Aws, place: Place) -> None:
+    sink = place.sink(Offload(bucket=aws.make_bucket(), always=True))
+    message = text("body")
+    assert sink.deliver([message]) == [None]
+    held = weakref.ref(message)
+    del message
+    gc.collect()
+    assert held() is None
 
 
 def test_two_messages_with_one_id_are_two_payloads(aws: Aws, place: Place) -> None:

@@ -268,7 +268,8 @@ def test_the_payload_stays_where_its_message_could_not_be_deleted_or_was_bad(
     taken = orders.take(10)
     stale = next(index for index, delivery in enumerate(taken) if not delivery.fault)
     fault_proxy.fail_entries("DeleteMessageBatch", {stale: ("ReceiptHandleIsInvalid", True)})
-    orders.commit()
+    with pytest.raises(Away):
+        orders.commit()
     assert aws.keys(bucket) == ["bad", "stale"]
 
 
@@ -301,17 +302,21 @@ def test_of_a_partly_failed_delete_only_the_failures_are_tried_again(
     assert orders.possible_duplicates == 0
 
 
-def test_a_delete_that_finally_fails_is_a_counted_duplicate_and_no_error(
+def test_a_delete_that_finally_fails_is_told_and_counted_and_the_message_is_known_again(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
     send(aws, queue, "text")
-    orders = source()
-    orders.take(10)
+    orders = source(wait=10)
+    [first] = orders.take(10)
     fault_proxy.answer("DeleteMessageBatch", status=503, code="ServiceUnavailable", times=3)
-    orders.commit()
+    with pytest.raises(Away, match=r"^1 delivered messages can't be deleted .*ServiceUnavailable"):
+        orders.commit()
     assert fault_proxy.count("DeleteMessageBatch") == 3
     assert orders.possible_duplicates == 1
-    assert orders.take(10) == []
+    [again] = orders.take(10)
+    assert (again.identity, again.deliveries) == (first.identity, 1)
+    assert again.identity
 
 
 def test_a_stale_receipt_is_a_counted_duplicate_at_the_first_try(
@@ -321,7 +326,8 @@ def test_a_stale_receipt_is_a_counted_duplicate_at_the_first_try(
     orders = source()
     orders.take(10)
     fault_proxy.fail_entries("DeleteMessageBatch", {0: ("ReceiptHandleIsInvalid", True)})
-    orders.commit()
+    with pytest.raises(Away, match="ReceiptHandleIsInvalid"):
+        orders.commit()
     assert fault_proxy.count("DeleteMessageBatch") == 1
     assert orders.possible_duplicates == 1
 
