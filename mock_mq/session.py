@@ -234,6 +234,7 @@ class Session:
                 user=self._user,
                 password=self._password,
                 application=call.fields.application,
+                application_type=call.fields.application_type,
             )
         except MQError as e:
             log.info("MQCONN refused: %s", e, extra=self._facts())
