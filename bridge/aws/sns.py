@@ -33,7 +33,7 @@ class SnsTopic:
         return f"sns:{self._topic}"
 
     def connect(self) -> None:
-        """Makes what is needed, once; asks nothing of SNS, so the right to publish is enough. Raises `Stop`."""
+        """Makes what is needed, once; asks nothing of SNS: the right to publish is enough. Raises `Stop`."""
         self._connected()
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
