@@ -27,7 +27,12 @@ _USER_FOLDER = "usr"
 OTHERS = "AWSAttributes"
 """The property in which those travel whose names or values no folder can have."""
 
+LONGEST = 65_536
+"""Bytes of the longest header that is taken apart: what a longer one says would not fit into attributes, but
+does into an offloaded body, where it is left. So reading a header has a bounded cost too."""
+
 _HEADER = "4siiii8sii"
+_IDENTIFIER = b"RFH "
 _FIXED = struct.calcsize("=" + _HEADER)
 HEADER_ENCODING = 273
 """MQMD.Encoding for a message that starts with a header `join` made: big-endian integers."""
@@ -35,14 +40,14 @@ HEADER_CCSID = UTF_8
 """MQMD.CodedCharSetId for such a message."""
 _INTEGER_REVERSED = 0x2  # MQENC_INTEGER_REVERSED
 
-# A name that every MQ client takes: a Java identifier without `$`; MQ and JMS keep some for themselves.
-_NAME = re.compile(r"(?!(?i:jms|mq|xml|root\.|usr\.|body|properties))[A-Za-z_][A-Za-z0-9_]*")
+# A name that every MQ client takes: an identifier; MQ and JMS keep some for themselves.
+_NAME = re.compile(r"(?!(?i:jms|mq|xml|body|properties))[^\W\d]\w*")
 _FOLDER_TEXT = re.compile(r"\s*<([A-Za-z_][\w.-]*)")
 _REFUSED = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML; CR would become LF
-_FIRST = ("mcd", "jms")  # JMS wants its own folders in front
+_ORDER = {"mcd": 0, "jms": 1}  # JMS wants its own folders in front
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_INTEGER_TYPES = {"i1": 8, "i2": 16, "i4": 32, "i8": 64, "int": 64}
+_INTEGER_TYPES = frozenset({"i1", "i2", "i4", "i8", "int"})
 
 
 class RFH2Error(BridgeError):
@@ -69,10 +74,14 @@ def split(data: bytes, encoding: int, ccsid: int) -> tuple[dict[str, Property], 
         raise RFH2Error(f"MQRFH2: {len(data)} bytes, a header has {_FIXED}")
     head = struct.unpack_from(order + _HEADER, data)
     identifier, version, length, body_encoding, body_ccsid, body_format, _flags, names_ccsid = head
-    if identifier != b"RFH " or version != 2:
-        raise RFH2Error("MQRFH2: neither its eye-catcher nor its version is right")
+    # Its own characters are in the descriptor's CCSID: a mainframe writes them in EBCDIC.
+    characters = "latin-1" if identifier == _IDENTIFIER else codec(ccsid, encoding) or "latin-1"
+    if identifier.decode(characters, "replace").encode("latin-1", "replace") != _IDENTIFIER or version != 2:
+        raise RFH2Error("MQRFH2: its StrucId is not RFH, or its version is not 2")
     if not _FIXED <= length <= len(data) or length % 4:
         raise RFH2Error(f"MQRFH2: StrucLength {length} in {len(data)} bytes")
+    if length > LONGEST:
+        raise RFH2Error(f"MQRFH2: StrucLength {length}, at most {LONGEST} bytes are taken apart")
     name = codec(names_ccsid, encoding)
     if name is None:
         raise RFH2Error(f"MQRFH2: NameValueCCSID {names_ccsid} is not known")
@@ -82,7 +91,7 @@ def split(data: bytes, encoding: int, ccsid: int) -> tuple[dict[str, Property], 
     # MQCCSI_INHERIT and 0 mean the descriptor's own.
     content = Content(
         data[length:],
-        body_format.split(b"\0")[0].rstrip(b" ").decode("latin-1"),
+        body_format.decode(characters, "replace").split("\0")[0].rstrip(" "),
         body_ccsid if body_ccsid > 0 else ccsid,
         body_encoding,
     )
@@ -94,12 +103,11 @@ def join(properties: Mapping[str, Property], content: Content) -> bytes:
 
     The descriptor then says `FORMAT`, `HEADER_ENCODING` and `HEADER_CCSID`.
     """
-    folders = dict(_texts(properties))
-    order = [*(name for name in _FIRST if name in folders), *(name for name in folders if name not in _FIRST)]
-    packed = b"".join(_pack_folder(folders[name]) for name in order)
+    folders = sorted(_texts(properties), key=lambda folder: _ORDER.get(folder[0], len(_ORDER)))
+    packed = b"".join(_pack_folder(text) for _, text in folders)
     head = struct.pack(
         ">" + _HEADER,
-        b"RFH ",
+        _IDENTIFIER,
         2,
         _FIXED + len(packed),
         content.encoding,
@@ -139,7 +147,10 @@ def _add_folder(found: dict[str, Property], text: str) -> None:
         others = elements.pop(OTHERS, None)
         found.update(elements)
         if others is not None:
-            found.update(_from_others(others))
+            more = _from_others(others)
+            if found.keys() & more.keys():
+                raise RFH2Error("MQRFH2: a property comes twice")
+            found.update(more)
         return
     key = _FOLDER_PREFIX + name
     if key in found:
@@ -238,7 +249,7 @@ def _text(value: PropertyValue) -> str:
 
 
 def _texts(properties: Mapping[str, Property]) -> Iterator[tuple[str, str]]:
-    """The folders that hold the properties, by name."""
+    """The folders that hold the properties, each with its name."""
     elements = ""
     others: dict[str, Property] = {}
     for name, each in properties.items():
@@ -259,13 +270,14 @@ def _is_folder(name: str, each: Property) -> bool:
     if each.type != FOLDER or not name.startswith(_FOLDER_PREFIX) or not isinstance(each.value, str):
         return False
     start = _FOLDER_TEXT.match(each.value)
-    if start is None or start[1] != name[len(_FOLDER_PREFIX) :] or start[1] == _USER_FOLDER:
+    if start is None or start[1] != name[len(_FOLDER_PREFIX) :] or each.value != each.value.strip("\0 "):
         return False
     try:
-        _elements(each.value)
-    except (RFH2Error, UnicodeError):
+        elements = _elements(each.value)
+    except RFH2Error:
         return False
-    return each.value == each.value.strip("\0 ")
+    # A `usr` that has plain properties only would be read as these.
+    return start[1] != _USER_FOLDER or elements is None
 
 
 def _element(name: str, each: Property) -> str | None:
@@ -274,7 +286,7 @@ def _element(name: str, each: Property) -> str | None:
         return None
     text = _text(each.value)
     if each.value is None:
-        attributes = ' xsi:nil="true"'
+        attributes = " xsi:nil='true'"
     elif _value(text, each.type) != each.value or type(_value(text, each.type)) is not type(each.value):
         return None
     else:
@@ -282,8 +294,18 @@ def _element(name: str, each: Property) -> str | None:
     if _REFUSED.search(text) or not re.fullmatch(r"[a-z][a-z0-9.]*", each.type):
         return None
     if each.type != "string":
-        attributes = f' dt="{each.type}"{attributes}'
-    return f"<{name}{attributes}>{escape(text)}</{name}>"
+        attributes = f" dt='{each.type}'{attributes}"
+    element = f"<{name}{attributes}>{escape(text)}</{name}>"
+    return element if name.isascii() or _is_well_formed(element) else None
+
+
+def _is_well_formed(element: str) -> bool:
+    """Whether a name in another script is one in XML too."""
+    try:
+        _elements(element)
+    except RFH2Error:
+        return False
+    return True
 
 
 def _pack_folder(text: str) -> bytes:
