@@ -15,6 +15,7 @@ import typer
 from mock_mq import serving
 from mock_mq.client.connection import Connection, Target
 from mock_mq.connecting import (
+    BAD_USAGE,
     PASSWORD,
     PemFile,
     QueueName,
@@ -37,8 +38,6 @@ from mock_mq.wire.structures import (
     ObjectDescriptor,
     PutMessageOptions,
 )
-
-_BAD_USAGE = 2
 
 app = typer.Typer(
     name="mock-mq",
@@ -135,13 +134,18 @@ def serve(
         )
         server = serving.server_of(definition, host=host, port=port, tls=tls)
     except serving.UsageError as e:
-        fail(str(e), _BAD_USAGE)
+        fail(str(e), BAD_USAGE)
     try:
         asyncio.run(serving.serve(server, listening))
-    except OSError as e:
-        # The event loop has a sentence of its own around the plain one.
-        why = os.strerror(e.errno) if e.errno and e.errno > 0 else e.strerror
-        fail(f"can't listen on {host}:{port}: {why}; give another --host or --port")
+    except (OSError, UnicodeError) as e:  # a name that can't be one is a UnicodeError
+        fail(f"can't listen on {host}:{port}: {_why(e)}; give another --host or --port")
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    # The event loop has a sentence of its own around the plain one; resolvers have numbers of their own.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
 @app.command()
@@ -156,7 +160,12 @@ def put(
     ] = None,
     message_format: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="Its format: MQSTR for TEXT, none for a file."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            parser=name_of_at_most(8),
+            help="Its format: MQSTR for TEXT, none for a file.",
+        ),
     ] = None,
     ccsid: Annotated[int, typer.Option("--ccsid", min=0, help="What its text is written in.")] = 1208,
     persistent: Annotated[bool, typer.Option("--persistent", help="Put it as a persistent message.")] = False,

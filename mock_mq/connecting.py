@@ -20,10 +20,11 @@ from mock_mq.client.connection import Connection, Target
 from mock_mq.constants import Reason
 from mock_mq.errors import MQError
 from mock_mq.remedies import explain
-from mock_mq.wire.fields import Buffer
+from mock_mq.wire.fields import Buffer, WireError
 
 PASSWORD = "MOCK_MQ_PASSWORD"  # noqa: S105 - the variable's name
 FAILED = 1
+BAD_USAGE = 2
 P = ParamSpec("P")
 
 PemFile = functools.partial(typer.Option, exists=True, dir_okay=False, metavar="FILE")
@@ -83,6 +84,8 @@ def plainly(subject: str) -> Iterator[None]:
         yield
     except MQError as e:
         fail(f"{subject}: {explain(e)}")
+    except WireError as e:
+        fail(f"{subject}: {e}", BAD_USAGE)
     except OSError as e:
         fail(f"{e.filename or subject}: {e.strerror}")
 

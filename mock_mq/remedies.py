@@ -19,6 +19,7 @@ _REMEDIES = {
     Reason.Q_FULL: "the queue is full: get some of its messages first",
     Reason.Q_MGR_NAME_ERROR: "the queue manager there has another name: give it with --queue-manager",
     Reason.Q_MGR_NOT_AVAILABLE: "the queue manager is not running: start it",
+    Reason.Q_MGR_STOPPING: "the queue manager was stopped: try again once it runs",
     Reason.UNKNOWN_OBJECT_NAME: "there is no such queue: name one that there is, or serve it with --queue",
     Reason.HOST_NOT_AVAILABLE: "nothing answers there: start `mock-mq serve`, or give its --host and --port",
     Reason.UNKNOWN_CHANNEL_NAME: "the queue manager has no such channel: give one it has with --channel",

@@ -27,7 +27,7 @@ def show(messages: Sequence[Got], *, bodies: bool) -> None:
         descriptor = each.descriptor
         cells = [
             descriptor.message_id.hex().upper(),
-            descriptor.format,
+            "".join(each if each.isprintable() else "?" for each in descriptor.format),
             str(descriptor.ccsid),
             str(each.length),
             _time(descriptor.put_date, descriptor.put_time),

@@ -119,8 +119,9 @@ class Connection:
         for host, port in target.addresses:
             try:
                 sock = socket.create_connection((host, port), _CONNECT_WITHIN)
-            except OSError as e:
-                refusal = MQError(Reason.HOST_NOT_AVAILABLE, f"{host}({port}): {e.strerror or e}")
+            except (OSError, UnicodeError) as e:  # a name that can't be one is a UnicodeError
+                why = e.strerror if isinstance(e, OSError) and e.strerror else e
+                refusal = MQError(Reason.HOST_NOT_AVAILABLE, f"{host}({port}): {why}")
                 continue
             try:
                 return cls._start(sock, host, target)
