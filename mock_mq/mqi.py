@@ -152,9 +152,10 @@ class MQI:
 
     def _inquire(self, call: Inquire) -> Inquired:
         handle = call.header.handle
-        found = self._connection.inquire(handle, call.selectors)
+        found = self._connection.inquire(handle, call.selectors, call.integer_count, call.character_length)
         characters = found.characters.encode("latin-1", "replace")
-        return Inquired(call.selectors, found.integers, characters, header=ApiHeader(handle=handle))
+        header = ApiHeader(completion=found.completion, reason=found.reason, handle=handle)
+        return Inquired(call.selectors, found.integers, characters, header=header)
 
     def _put(self, call: Put) -> Put:
         self._check_length(call.length, call.data)

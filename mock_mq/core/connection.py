@@ -16,7 +16,7 @@ from mock_mq.constants import (
     Reason,
 )
 from mock_mq.core import context
-from mock_mq.core.attributes import Attributes, of_queue
+from mock_mq.core.attributes import Attributes, inquire, of_queue
 from mock_mq.core.context import Putter
 from mock_mq.core.definition import Right
 from mock_mq.core.message import Message
@@ -201,14 +201,15 @@ class Connection:
         if opened is not None and opened.queue is not None:
             opened.queue.forget(self._key)
 
-    def inquire(self, handle: int, selectors: Sequence[int]) -> Attributes:
-        """MQINQ. Raises 2038, 2067, 2068."""
+    def inquire(
+        self, handle: int, selectors: Sequence[int], integer_count: int, character_length: int
+    ) -> Attributes:
+        """MQINQ, with room for so many integers and characters. Raises 2038, 2066, 2067, 2021, 2006."""
         opened = self._opened(handle)
         if not opened.options & OpenOption.INQUIRE:
             raise MQError(Reason.NOT_OPEN_FOR_INQUIRE)
-        if opened.queue is None:
-            return self._queue_manager.inquire(tuple(selectors))
-        return of_queue(opened.queue)(selectors)
+        table = of_queue(opened.queue) if opened.queue else self._queue_manager.attributes
+        return inquire(table, selectors, integer_count, character_length)
 
     def default_persistence(self, handle: int) -> int:
         """DEFPSIST of the handle's queue, told to whoever opens it; 0 for the queue manager. Raises 2019."""

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mock_mq.constants import Reason
-from mock_mq.core.attributes import Attributes, of_queue_manager
+from mock_mq.core.attributes import of_queue_manager
 from mock_mq.core.connection import Connection
 from mock_mq.core.context import Putter
 from mock_mq.core.definition import Channel, Definition
@@ -36,7 +36,7 @@ class QueueManager:
         self._id_start = b"AMQ " + definition.name.encode("latin-1", "replace")[:12].ljust(12)
         self._id_counter = itertools.count(int(clock() * 1_000_000) & 0xFFFF_FFFF_FFFF)
         self._connection_keys = itertools.count(1)
-        self._inquire = of_queue_manager(definition, self._identifier, clock())
+        self.attributes = of_queue_manager(definition, self._identifier, clock())
 
     @property
     def name(self) -> str:
@@ -86,10 +86,6 @@ class QueueManager:
         """ALTER QLOCAL: gives a queue other attributes, fields of `QueueDefinition`; raises 2085."""
         queue = self.queue(name)
         queue.alter(replace(queue.definition, **attributes))
-
-    def inquire(self, selectors: tuple[int, ...]) -> Attributes:
-        """MQINQ on the queue manager."""
-        return self._inquire(selectors)
 
     def new_id(self) -> bytes:
         """24 bytes that no other message of this queue manager has had as its MsgId."""

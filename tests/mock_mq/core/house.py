@@ -93,7 +93,7 @@ class Client:
         return [*self.bodies(GetOption.BROWSE_FIRST, limit=1), *self.bodies(GetOption.BROWSE_NEXT)]
 
     def inquire(self, *selectors: int) -> tuple[int, ...]:
-        return self.connection.inquire(self.handle, selectors).integers
+        return self.connection.inquire(self.handle, selectors, len(selectors), 0).integers
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def _queue_manager() -> tuple[Connection, int]:
 
 def test_given_what_clients_ask_on_connecting_then_it_is_a_9_4_on_linux() -> None:
     connection, handle = _queue_manager()
-    answer = connection.inquire(handle, [31, 32, 2, 2015, 2032, 273, 2006, 187, 2040, 13])
+    answer = connection.inquire(handle, [31, 32, 2, 2015, 2032, 273, 2006, 187, 2040, 13], 6, 148)
     assert answer.integers == (940, 3, 1208, 0, 0, 4_194_304)
     assert answer.characters == (
         "QM1".ljust(48) + "QM1_2023-11-14_22.13.20".ljust(48) + "DEV.DEAD.LETTER.QUEUE".ljust(48) + " " * 4
@@ -41,7 +41,7 @@ def test_given_a_queue_when_inquired_then_it_tells_its_attributes() -> None:
         *(1, 7, 100, 3, 1, 4, 1, 0),
         *(2, 1, 1, 0),
     )
-    characters = client.connection.inquire(client.handle, [2016, 2013, 2019, 2004, 2005]).characters
+    characters = client.connection.inquire(client.handle, [2016, 2013, 2019, 2004, 2005], 0, 180).characters
     assert characters == (
         "DEV.QUEUE.1".ljust(48) + "Orders".ljust(64) + "ORDERS.BACKOUT".ljust(48) + "2023-11-14  22.13.20"
     )
@@ -65,18 +65,38 @@ def test_given_handles_closed_when_inquired_then_they_do_not_count() -> None:
     assert client.inquire(17, 18) == (0, 0)
 
 
-@pytest.mark.parametrize(("selector", "reason"), [(9999, 2067), (31, 2068), (2015, 2068)])
-def test_given_a_selector_that_no_queue_has_when_inquired_then_it_is_refused(
-    selector: int, reason: int
+def test_given_a_selector_that_nothing_has_when_inquired_then_2067() -> None:
+    with refused(2067):
+        House().client().inquire(3, 9999)
+
+
+def test_given_another_kind_s_selectors_when_inquired_then_a_warning_2068_and_the_others_answered() -> None:
+    client = House().client()
+    answer = client.connection.inquire(client.handle, [31, 15, 2040, 2016], 2, 52)
+    assert (answer.integers, answer.characters) == ((-1, 5000), "****" + "DEV.QUEUE.1".ljust(48))
+    assert (answer.completion, answer.reason) == (1, 2068)
+
+
+@pytest.mark.parametrize(
+    ("integers", "characters", "reason"), [(2, 48, 0), (9, 99, 0), (1, 48, 2022), (2, 5, 2008)]
+)
+def test_given_less_room_than_asked_for_when_inquired_then_a_warning_and_what_fits(
+    integers: int, characters: int, reason: int
 ) -> None:
+    client = House().client()
+    answer = client.connection.inquire(client.handle, [15, 3, 2016], integers, characters)
+    assert answer.reason == reason
+    assert answer.integers == (5000, 0)[:integers]
+    assert answer.characters == "DEV.QUEUE.1".ljust(48)[:characters]
+
+
+@pytest.mark.parametrize(("integers", "characters", "reason"), [(-1, 0, 2021), (0, -1, 2006)])
+def test_given_room_that_can_not_be_when_inquired_then_it_is_refused(
+    integers: int, characters: int, reason: int
+) -> None:
+    client = House().client()
     with refused(reason):
-        House().client().inquire(3, selector)
-
-
-def test_given_a_queue_s_selector_when_the_queue_manager_is_inquired_then_2068() -> None:
-    connection, handle = _queue_manager()
-    with refused(2068):
-        connection.inquire(handle, [3])
+        client.connection.inquire(client.handle, [3], integers, characters)
 
 
 def test_given_too_many_selectors_when_inquired_then_2066() -> None:
