@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import Any
 
 from bridge import properties
@@ -43,6 +44,8 @@ _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_FRACTION = re.compile(r"-?[1-9][0-9]*\.[0-9]*[1-9]")  # SQS trims the zeros at a number's ends
 
 # The descriptor's fields under MQ's names, with the length of those that are characters or bytes.
 _DESCRIPTOR_FIELDS: dict[str, tuple[str, int]] = {
@@ -205,6 +208,8 @@ def _own_attribute(name: str, each: Property) -> Attribute | None:
         return Attribute("String", value) if value and not _REFUSED.search(value) else None
     if type(value) is int and each.type == _integer_type(value):
         return Attribute("Number", str(value))
+    if type(value) is float and each.type == "r8" and _FRACTION.fullmatch(repr(value)):
+        return Attribute("Number", repr(value))
     return None
 
 
@@ -311,11 +316,7 @@ def _property(attribute: Attribute) -> Property:
     if attribute.type.partition(".")[0] == "Number":
         if _INTEGER.fullmatch(value) and int(value) in _INT64:
             return Property(int(value), _integer_type(int(value)))
-        try:
-            number = float(value)
-        except ValueError:
-            return Property(value)
         # A number of more digits than a double holds stays the text it is.
-        if repr(number) == value:
-            return Property(number, "r8")
+        if _DECIMAL.fullmatch(value) and Decimal(repr(float(value))) == Decimal(value):
+            return Property(float(value), "r8")
     return Property(value)
