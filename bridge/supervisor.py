@@ -37,11 +37,11 @@ def run(configuration: Configuration, stop: threading.Event) -> int:
         with key_repository(configuration, credentials) as keys:
             pumps = Assembly(configuration, clients, binding, credentials, keys, stop).pumps()
             code = _run(pumps, stop)
-        log.info("bridge_ended", exit_code=code, aws_requests=clients.requests)
-        return code
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
         return FAILED
+    log.info("bridge_ended", exit_code=code, aws_requests=clients.requests)
+    return code
 
 
 def _credentials(configuration: Configuration, clients: Clients, stop: threading.Event) -> Credentials | None:
