@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import Enum
 
+from mock_mq.constants import Reason
 from mock_mq.core import Connection, QueueManager
 from mock_mq.errors import MQError
 from mock_mq.mqi import MQI, Wait
@@ -48,6 +49,10 @@ MAX_TRANSMISSION = 32_748
 CONNECT_SECONDS = 60
 """How long a client may take from its first byte to MQCONN."""
 _MIN_TRANSMISSION = 1024
+_CHANNEL_REFUSED = {
+    Reason.UNKNOWN_CHANNEL_NAME: StatusCode.UNKNOWN_CHANNEL,
+    Reason.CHANNEL_CONFIG_ERROR: StatusCode.WRONG_CHANNEL_TYPE,
+}
 _CCSID = 819  # what character fields are written in
 
 
@@ -190,10 +195,11 @@ class Session:
         offer = InitialData.unpack(segment.body, segment.order)
         if offer.max_transmission < _MIN_TRANSMISSION:
             raise WireError(f"INITIAL_DATA: a transmission size of {offer.max_transmission} bytes")
-        channel = self._queue_manager.channel(offer.channel)
-        if channel is None:
-            log.info("refused: unknown channel %r", offer.channel, extra=self._facts())
-            self._refuse(StatusCode.UNKNOWN_CHANNEL)
+        try:
+            channel = self._queue_manager.channel(offer.channel)
+        except MQError as e:
+            log.info("channel refused: %s", e, extra=self._facts())
+            self._refuse(_CHANNEL_REFUSED[e.reason])
             return
         too_high = offer.fap_level > FAP_LEVEL
         agreed = replace(

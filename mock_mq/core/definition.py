@@ -47,10 +47,11 @@ class QueueDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A server-connection channel; `max_message_length` in bytes."""
+    """A channel; `max_message_length` in bytes. Clients connect over server-connection channels only."""
 
     name: str
     max_message_length: int = MAX_MESSAGE_LENGTH
+    server_connection: bool = True
 
 
 def _developer_queues() -> tuple[QueueDefinition, ...]:

@@ -43,9 +43,14 @@ class QueueManager:
         """The queue manager's name."""
         return self.definition.name
 
-    def channel(self, name: str) -> Channel | None:
-        """The server-connection channel of that name, if there is one."""
-        return self._channels.get(name)
+    def channel(self, name: str) -> Channel:
+        """The channel that a client may connect over; raises 2540 (unknown) and 2539 (of another type)."""
+        channel = self._channels.get(name)
+        if channel is None:
+            raise MQError(Reason.UNKNOWN_CHANNEL_NAME, name)
+        if not channel.server_connection:
+            raise MQError(Reason.CHANNEL_CONFIG_ERROR, f"{name} is not a server-connection channel")
+        return channel
 
     def connect(
         self,
@@ -59,10 +64,9 @@ class QueueManager:
     ) -> Connection:
         """MQCONN over `channel`; an empty `queue_manager`, or one that starts with `*`, is any.
 
-        Raises 2540 (channel), 2058 (name) and 2035 (user or password).
+        Raises 2540 and 2539 (channel), 2058 (name) and 2035 (user or password).
         """
-        if channel not in self._channels:
-            raise MQError(Reason.UNKNOWN_CHANNEL_NAME, channel)
+        self.channel(channel)
         if queue_manager and not queue_manager.startswith("*") and queue_manager != self.name:
             raise MQError(Reason.Q_MGR_NAME_ERROR, queue_manager)
         if self.definition.users:

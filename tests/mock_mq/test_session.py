@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_mq.core import Definition, QueueDefinition, QueueManager
+from mock_mq.core import Channel, Definition, QueueDefinition, QueueManager
 from mock_mq.session import Session, State
 from mock_mq.wire.calls import ApiHeader, Got, Open, Plain, Put1
 from mock_mq.wire.fields import ByteOrder
@@ -90,14 +90,19 @@ def test_the_smaller_limits_are_agreed_on_and_kept_to(house: House) -> None:
     assert bytes(caller.get(handle, room=10_000).data) == bytes(10_000)
 
 
-def test_an_unknown_channel_is_refused_and_the_socket_closed(house: House) -> None:
-    session = house.session()
+@pytest.mark.parametrize(
+    ("channels", "code"), [((), 1), ((Channel("DEV.APP.NOWHERE", server_connection=False),), 2)]
+)
+def test_an_unknown_channel_or_one_of_another_type_is_refused_and_the_socket_closed(
+    channels: tuple[Channel, ...], code: int
+) -> None:
+    session = House(Definition(channels=channels)).session()
     offer = SegmentReader().feed(RAW["initial-data-17"].replace(b"DEV.APP.SVRCONN", b"DEV.APP.NOWHERE"))[0]
     session.receive(offer.pack())
     (refusal,) = SegmentReader().feed(b"".join(session.output()))
     assert refusal.type == SegmentType.STATUS_DATA
     assert refusal.control == Control.WHOLE | Control.ERROR | Control.CLOSE
-    assert Status.unpack(refusal.body, refusal.order).code == 1
+    assert Status.unpack(refusal.body, refusal.order).code == code
     assert session.closed
 
 

@@ -24,6 +24,11 @@ def test_given_an_unknown_channel_when_connecting_then_2540() -> None:
         House(Definition(channels=(Channel("ORDERS"),))).connect(channel="DEV.APP.SVRCONN")
 
 
+def test_given_a_channel_between_queue_managers_when_connecting_then_2539() -> None:
+    with refused(2539):
+        House(Definition(channels=(Channel("TO.QM2", server_connection=False),))).connect(channel="TO.QM2")
+
+
 @pytest.mark.parametrize(
     ("user", "password"), [("app", "wrong"), ("app", ""), ("nobody", "right"), ("", ""), ("äpp", "right")]
 )
