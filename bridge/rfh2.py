@@ -200,20 +200,18 @@ class _Reader:
         self._depth -= 1
         self._text = []
 
-    def refuse(self, *_arguments: object) -> None:
-        raise RFH2Error("MQRFH2: a folder with a document type")
-
 
 def _elements(text: str) -> dict[str, Property] | None:
-    """A folder's properties; None where it has more in it than plain ones."""
+    """A folder's properties; None where it has more in it than plain ones.
+
+    A folder starts with its own name, so it has no document type and no entities: nothing in it can grow.
+    """
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
-    # No document type, so no entities: nothing in a folder can grow.
-    parser.StartDoctypeDeclHandler = reader.refuse
     try:
         parser.Parse(text.encode("utf-8", "surrogatepass"), True)  # noqa: FBT003 - expat's own
     except expat.ExpatError:

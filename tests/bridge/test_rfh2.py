@@ -259,6 +259,7 @@ PROPERTIES = st.dictionaries(NAMES, st.builds(Property, VALUES, TYPES), max_size
 @example({"rfh2.usr": Property("<usr><a>1</a></usr>", FOLDER), "a": Property("2")}, b"")
 @example({"rfh2.usr": Property("<usr><a><b/></a></usr>", FOLDER), "a": Property("2")}, b"")
 @example({"rfh2.jms": Property("<jms", FOLDER)}, b"")
+@example({"rfh2.jms": Property(" <jms/>", FOLDER)}, b"")
 @example({"a": Property("\ud800"), "\ud800": Property("b")}, b"")
 def test_given_any_properties_when_joined_and_split_then_they_are_the_same(
     properties: dict[str, Property], body: bytes
