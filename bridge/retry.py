@@ -42,6 +42,8 @@ class Retry:
 
         A sink that is away altogether rejects with `Fault.DESTINATION`, so this raises `Stop` only.
         """
+        if not messages:
+            return []
         outcomes: list[Rejection | None] = [None] * len(messages)
         pending = list(range(len(messages)))
 

@@ -1,0 +1,62 @@
+"""Sources and sinks on a real queue manager, and a program that puts and gets beside them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from bridge.binding import Binding
+from bridge.configuration import QueueManager
+from bridge.mq_connection import MqConnection
+from bridge.mq_sink import MqSink
+from bridge.mq_source import MqSource
+from tests.fixtures.queue_manager import RunningQueueManager
+
+QUEUE = "DEV.QUEUE.1"
+
+
+def settings(queue_manager: RunningQueueManager, **changes: Any) -> QueueManager:
+    values = {
+        "name": queue_manager.name,
+        "connections": (queue_manager.connection_name,),
+        "channel": queue_manager.channel,
+    }
+    return QueueManager(**(values | changes))
+
+
+def connection(binding: Binding, queue_manager: RunningQueueManager) -> MqConnection:
+    return MqConnection(binding, settings(queue_manager), None, None)
+
+
+def source(binding: Binding, queue_manager: RunningQueueManager, queue: str = QUEUE) -> MqSource:
+    return MqSource(connection(binding, queue_manager), queue, stop=threading.Event(), wait=1.0)
+
+
+def sink(binding: Binding, queue_manager: RunningQueueManager, queue: str = QUEUE) -> MqSink:
+    return MqSink(connection(binding, queue_manager), queue)
+
+
+class Program:
+    """An MQ program that uses the binding as its documentation says."""
+
+    def __init__(self, binding: Binding, queue_manager: RunningQueueManager) -> None:
+        self._binding = binding
+        self._queue_manager = binding.mq.QueueManager(None)
+        definition = binding.mq.CD()
+        definition.ChannelName = queue_manager.channel.encode()
+        definition.ConnectionName = queue_manager.connection_name.encode()
+        definition.MaxMsgLength = 104_857_600
+        self._queue_manager.connect_with_options(queue_manager.name, cd=definition)
+
+    def put(self, body: bytes, queue: str = QUEUE, **fields: Any) -> bytes:
+        """Puts a message with these fields of MQMD; returns its MsgId."""
+        md = self._binding.mq.MD()
+        for name, value in fields.items():
+            setattr(md, name, value)
+        self._binding.mq.Queue(self._queue_manager, queue).put(body, md)
+        return bytes(md.MsgId)
+
+    def get(self, queue: str = QUEUE) -> tuple[bytes, Any]:
+        """The next message's body and MQMD."""
+        md = self._binding.mq.MD()
+        return self._binding.mq.Queue(self._queue_manager, queue).get(None, md, self._binding.mq.GMO()), md

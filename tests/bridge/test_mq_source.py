@@ -1,0 +1,175 @@
+"""An MQ queue as a source, on both bindings, over a socket to a queue manager."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from bridge import rfh2
+from bridge.binding import Binding
+from bridge.errors import Away
+from bridge.message import Property
+from bridge.mq_source import MqSource
+from mock_mq.core import QueueDefinition, Right
+from tests.bridge.mq_ends import QUEUE, Program, connection, source
+from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+
+
+@pytest.fixture
+def program(binding: Binding, queue_manager: RunningQueueManager) -> Program:
+    return Program(binding, queue_manager)
+
+
+@pytest.fixture
+def taking(binding: Binding, queue_manager: RunningQueueManager) -> MqSource:
+    made = source(binding, queue_manager)
+    made.connect()
+    return made
+
+
+def test_a_unit_takes_up_to_its_limit_and_what_is_there(program: Program, taking: MqSource) -> None:
+    for number in range(12):
+        program.put(b"%d" % number)
+    unit = taking.take(10)
+    assert [each.message.body for each in unit] == [b"%d" % number for number in range(10)]
+    taking.commit()
+    assert [each.message.body for each in taking.take(10)] == [b"10", b"11"]
+
+
+def test_nothing_there_is_an_empty_unit(taking: MqSource) -> None:
+    assert taking.take(10) == []
+
+
+def test_a_stop_ends_the_wait(binding: Binding, queue_manager: RunningQueueManager) -> None:
+    stop = threading.Event()
+    made = MqSource(connection(binding, queue_manager), QUEUE, stop=stop, wait=3600.0)
+    made.connect()
+    stop.set()
+    assert made.take(10) == []
+
+
+def test_a_committed_unit_is_gone_and_a_backed_out_one_comes_again_with_its_count(
+    program: Program, taking: MqSource, queue_manager: RunningQueueManager
+) -> None:
+    program.put(b"again")
+    (first,) = taking.take(10)
+    taking.back_out()
+    (second,) = taking.take(10)
+    assert (first.deliveries, second.deliveries) == (0, 1)
+    assert first.identity == second.identity
+    taking.commit()
+    assert queue_manager.depth(QUEUE) == 0
+
+
+def test_a_message_that_was_backed_out_ends_the_unit(program: Program, taking: MqSource) -> None:
+    for number in range(3):
+        program.put(b"%d" % number)
+    taking.take(2)
+    taking.back_out()
+    sizes = []
+    while unit := taking.take(10):
+        sizes.append(len(unit))
+        taking.commit()
+    assert sizes == [1, 1, 1]
+
+
+def test_the_descriptor_comes_along(program: Program, taking: MqSource) -> None:
+    message_id = program.put(
+        b"body", Format=b"MQSTR", CodedCharSetId=500, CorrelId=b"c" * 24, ReplyToQ=b"REPLIES", Priority=7
+    )
+    descriptor = taking.take(1)[0].message.descriptor
+    assert descriptor.message_id == message_id
+    assert descriptor.correlation_id == b"c" * 24
+    assert (descriptor.format, descriptor.ccsid, descriptor.priority) == ("MQSTR", 500, 7)
+    assert (descriptor.reply_to_queue, descriptor.reply_to_queue_manager) == ("REPLIES", "QM1")
+    assert len(descriptor.put_date) == len(descriptor.put_time) == 8
+
+
+def test_two_messages_with_one_msgid_are_told_apart(program: Program, taking: MqSource) -> None:
+    for body in (b"one", b"two"):
+        program.put(body, MsgId=b"m" * 24)
+    first, second = taking.take(10)
+    assert first.identity != second.identity
+
+
+@pytest.mark.parametrize("size", [0, 65_536, 65_537, 5_000_000])
+def test_bodies_of_any_size_and_content(program: Program, taking: MqSource, size: int) -> None:
+    body = (bytes(range(256)) * (size // 256 + 1))[:size]
+    program.put(body)
+    assert taking.take(1)[0].message.body == body
+
+
+def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
+    for _ in range(4):
+        program.put(bytes(3_000_000))
+    assert len(taking.take(10)) == 2
+
+
+def test_properties_are_taken_off_the_body(program: Program, taking: MqSource) -> None:
+    content = rfh2.Content(b"body", "MQSTR", 1208, 273)
+    properties = {"colour": Property("red"), "count": Property(5, "i4")}
+    program.put(rfh2.join(properties, content), Format=b"MQHRF2", Encoding=273, CodedCharSetId=1208)
+    message = taking.take(1)[0].message
+    assert message.body == b"body"
+    assert message.properties == properties
+    assert message.descriptor.format == "MQSTR"
+
+
+def test_a_malformed_header_goes_on_as_the_bytes_it_is(program: Program, taking: MqSource) -> None:
+    data = b"RFH \xff\xff\xff\xff and so on"
+    program.put(data, Format=b"MQHRF2")
+    message = taking.take(1)[0].message
+    assert (message.body, message.descriptor.format, message.properties) == (data, "MQHRF2", {})
+
+
+def test_a_queue_manager_that_goes_is_away_and_is_connected_to_again(
+    program: Program, taking: MqSource, queue_manager: RunningQueueManager
+) -> None:
+    program.put(b"stays")
+    assert len(taking.take(1)) == 1
+    queue_manager.stop()
+    with pytest.raises(Away):
+        taking.commit()
+    with pytest.raises(Away, match=r"QM1.*\(2538 MQRC_HOST_NOT_AVAILABLE\)"):
+        taking.connect()
+    queue_manager.start()
+    taking.connect()
+    assert [each.message.body for each in taking.take(1)] == [b"stays"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"queues": ()}, r"queue DEV\.QUEUE\.1 on QM1: there is no such queue \(2085 "),
+        (
+            {"denied": (("root", "*", Right.GET), ("", "*", Right.GET))},
+            r"not authorised to get \(2035 MQRC_NOT_AUTHORIZED\): grant GET to the channel's user",
+        ),
+        ({"queues": (QueueDefinition(QUEUE, get_inhibited=True),)}, r"gets are inhibited \(2016 "),
+    ],
+    ids=["no queue", "no authority", "inhibited"],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    binding: Binding, start_queue_manager: StartQueueManager, definition: dict[str, Any], words: str
+) -> None:
+    made = source(binding, start_queue_manager(**definition))
+
+    def connect_and_take() -> None:
+        made.connect()
+        made.take(1)
+
+    with pytest.raises(Away, match=words):
+        connect_and_take()
+
+
+def test_closing_backs_out(
+    program: Program, taking: MqSource, queue_manager: RunningQueueManager, binding: Binding
+) -> None:
+    program.put(b"body")
+    taking.take(1)
+    taking.close()
+    other = source(binding, queue_manager)
+    other.connect()
+    assert other.take(1)[0].deliveries == 1

@@ -1,0 +1,267 @@
+"""The pump between ends in memory: whatever fails, a message has a home before it leaves its source."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+
+import pytest
+from tenacity import wait_none
+
+from bridge.circuit import Circuit
+from bridge.errors import Away, Stop
+from bridge.message import Delivery, Fault, Message, Rejection
+from bridge.pump import Pump
+from bridge.retry import Retry
+from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, Outcome, message
+
+RETRIES = 2
+THRESHOLD = 5
+REFUSED = Rejection("refused", Fault.MESSAGE)
+UNCLEAR = Rejection("failed", Fault.UNCLEAR)
+AWAY = Rejection("throttled", Fault.DESTINATION)
+
+
+@dataclass
+class Rig:
+    source: MemorySource
+    sink: MemorySink
+    letters: MemoryDeadLetters
+    pump: Pump
+
+    def move(self, times: int = 1) -> list[str]:
+        """Moves units of work; what was away, in words."""
+        said = []
+        for _ in range(times):
+            try:
+                self.pump.move()
+            except Away as e:
+                said.append(str(e))
+                self.pump.circuit.failed(str(e), delivering=False)
+        return said
+
+    @property
+    def homes(self) -> Counter[bytes]:
+        """How often each body has a home."""
+        return Counter([each.body for each in self.sink.arrived]) + Counter(
+            [each.message.body for each in self.letters.letters]
+        )
+
+
+def rig(source: MemorySource, sink: MemorySink | None = None) -> Rig:
+    sink, letters = sink or MemorySink(), MemoryDeadLetters()
+    retry = Retry(RETRIES, threading.Event(), wait_none(), sleep=lambda _seconds: None)
+    return Rig(
+        source, sink, letters, Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD)
+    )
+
+
+def test_a_unit_of_work_is_up_to_ten_messages_and_one_delivery() -> None:
+    made = rig(MemorySource.of(*(message(n) for n in range(25))))
+    made.move(3)
+    assert made.source.units == [10, 10, 5]
+    assert [len(call) for call in made.sink.calls] == [10, 10, 5]
+    assert len(made.source.gone) == 25
+    assert (made.pump.tally.units, made.pump.tally.messages, made.pump.tally.dead_letters) == (3, 25, 0)
+
+
+@pytest.mark.parametrize("mask", list(itertools.product([None, REFUSED, UNCLEAR], repeat=4)))
+def test_whatever_part_of_a_unit_is_refused_each_message_has_one_home(mask: tuple[Outcome, ...]) -> None:
+    messages = [message(n) for n in range(4)]
+    verdicts = dict(zip((each.body for each in messages), mask, strict=True))
+    made = rig(MemorySource.of(*messages), MemorySink(lambda each, _attempt: verdicts[each.body]))
+    made.move()
+    assert made.homes == Counter({each.body: 1 for each in messages})
+    assert {each.message.body for each in made.letters.letters} == {
+        body for body, verdict in verdicts.items() if verdict
+    }
+    assert len(made.source.gone) == 4
+
+
+def test_only_what_failed_is_sent_again_and_in_order() -> None:
+    messages = [message(n) for n in range(5)]
+    bad = {messages[1].body, messages[3].body}
+    sink = MemorySink(lambda each, attempt: UNCLEAR if each.body in bad and attempt < 3 else None)
+    made = rig(MemorySource.of(*messages), sink)
+    made.move()
+    assert [[each.body for each in call] for call in sink.calls] == [
+        [each.body for each in messages],
+        [messages[1].body, messages[3].body],
+        [messages[1].body, messages[3].body],
+    ]
+    assert made.letters.letters == []
+    assert len(made.source.gone) == 5
+
+
+def test_a_message_of_its_own_fault_is_set_aside_without_another_try() -> None:
+    made = rig(MemorySource.of(message(1)), MemorySink(lambda _each, _attempt: REFUSED))
+    made.move()
+    (letter,) = made.letters.letters
+    assert (letter.reason, letter.attempts, letter.route) == ("refused", 1, "route")
+    assert (letter.source, letter.destination) == ("mq:TEST", "sns:test")
+    assert len(made.sink.calls) == 1
+
+
+def test_two_retries_and_then_the_dead_letters() -> None:
+    made = rig(MemorySource.of(message(1)), MemorySink(lambda _each, _attempt: UNCLEAR))
+    made.move()
+    assert len(made.sink.calls) == 1 + RETRIES
+    assert made.letters.letters[0].attempts == 1 + RETRIES
+
+
+@pytest.mark.parametrize("failing", [AWAY, Away("no connection")], ids=["each rejected", "raised"])
+def test_a_destination_that_is_away_costs_no_message_its_place(failing: Rejection | Away) -> None:
+    made = rig(MemorySource.of(*(message(n) for n in range(30))), MemorySink(lambda _each, _attempt: failing))
+    said = made.move(40)
+    assert said[-1] in {"throttled", "no connection"}
+    assert len(said) == 40
+    assert made.letters.letters == []
+    assert made.source.gone == []
+    # It was tried with one message at a time after the first unit.
+    assert set(made.source.units[1:]) == {1}
+    assert not made.pump.circuit.closed
+
+
+def test_it_goes_on_by_itself_when_the_destination_is_back_whatever_the_backout_counts_are() -> None:
+    away = threading.Event()
+    away.set()
+    sink = MemorySink(lambda _each, _attempt: AWAY if away.is_set() else None)
+    made = rig(MemorySource.of(*(message(n) for n in range(12))), sink)
+    made.move(4 * THRESHOLD)
+    away.clear()
+    made.move(5)
+    assert made.homes == Counter({message(n).body: 1 for n in range(12)})
+    assert made.letters.letters == []
+    assert made.pump.circuit.closed
+
+
+def test_what_was_confirmed_before_the_destination_went_away_is_not_sent_twice() -> None:
+    messages = [message(n) for n in range(4)]
+    away = threading.Event()
+    away.set()
+    sink = MemorySink(
+        lambda each, _attempt: AWAY if away.is_set() and each.body == messages[2].body else None
+    )
+    made = rig(MemorySource.of(*messages), sink)
+    assert made.move() == ["throttled"]
+    assert made.source.gone == []
+    away.clear()
+    made.move(5)
+    assert made.homes == Counter({each.body: 1 for each in messages})
+    assert len(made.source.gone) == 4
+
+
+def test_one_message_after_another_that_nobody_can_take_opens_the_circuit() -> None:
+    messages = [message(n) for n in range(50)]
+    made = rig(MemorySource.of(*messages), MemorySink(lambda _each, _attempt: UNCLEAR))
+    made.pump.source = made.source = MemorySource.of(*messages)
+    said = made.move(10)
+    assert said, "it went on setting messages aside"
+    assert len(made.letters.letters) <= 30
+    assert len(made.letters.letters) + len(made.source.waiting) == 50
+
+
+def test_without_a_place_for_dead_letters_nothing_is_committed() -> None:
+    messages = [message(n) for n in range(3)]
+    made = rig(
+        MemorySource.of(*messages),
+        MemorySink(lambda each, _attempt: REFUSED if each.body == messages[1].body else None),
+    )
+    made.letters.errors.append(Away("bucket away"))
+    assert made.move() == ["bucket away"]
+    assert made.source.gone == []
+    made.move(4)
+    assert made.homes == Counter({each.body: 1 for each in messages})
+    assert len(made.source.gone) == 3
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_commit_in_doubt_loses_nothing_and_sends_nothing_twice(*, took_effect: bool) -> None:
+    source = MemorySource.of(*(message(n) for n in range(3)))
+    source.commit_errors.append(Away("2009"))
+    source.commit_takes_effect = took_effect
+    made = rig(source)
+    assert made.move() == ["2009"]
+    made.move(5)
+    assert made.homes == Counter({message(n).body: 1 for n in range(3)})
+    assert {each.message.body for each in source.gone} == {message(n).body for n in range(3)}
+
+
+def test_a_message_that_keeps_coming_back_is_set_aside_at_the_threshold_without_a_try() -> None:
+    made = rig(MemorySource.of(message(1), deliveries=THRESHOLD))
+    made.move()
+    assert made.sink.calls == []
+    assert "backed out 5 times" in made.letters.letters[0].reason
+    assert len(made.source.gone) == 1
+
+
+def test_one_below_the_threshold_is_tried() -> None:
+    made = rig(MemorySource.of(message(1), deliveries=THRESHOLD - 1))
+    made.move()
+    assert [each.body for each in made.sink.arrived] == [message(1).body]
+
+
+def test_what_can_not_be_delivered_at_all_never_blocks_its_siblings() -> None:
+    bad = Delivery(message(9), identity="9", fault="pointer: no such object")
+    source = MemorySource(
+        deque([Delivery(message(1), identity="1"), bad, Delivery(message(2), identity="2")])
+    )
+    made = rig(source)
+    made.move()
+    assert [each.body for each in made.sink.arrived] == [message(1).body, message(2).body]
+    assert made.letters.letters[0].reason == "pointer: no such object"
+    assert made.letters.letters[0].attempts == 0
+
+
+def test_a_bug_of_ours_backs_out_and_the_route_goes_on() -> None:
+    stop = threading.Event()
+    broken = deque([RuntimeError("a bug")])
+
+    def verdict(_each: Message, _attempt: int) -> Outcome:
+        if broken:
+            raise broken.popleft()
+        stop.set()
+        return None
+
+    made = rig(MemorySource.of(message(1)), MemorySink(verdict))
+    made.pump.circuit.jitter = lambda: -1.0  # no wait
+    made.pump.run(stop)
+    assert made.homes == Counter({message(1).body: 1})
+    assert len(made.source.gone) == 1
+    assert made.source.closed
+
+
+def test_a_source_that_is_away_at_start_is_waited_for() -> None:
+    stop = threading.Event()
+    source = MemorySource.of(message(1))
+    source.connect_errors.extend(Away("no queue manager") for _ in range(3))
+    made = rig(source, MemorySink(lambda _each, _attempt: stop.set()))
+    made.pump.circuit.jitter = lambda: -1.0
+    made.pump.run(stop)
+    assert len(source.gone) == 1
+
+
+def test_stop_ends_the_route_with_everything_back_at_the_source() -> None:
+    source = MemorySource.of(message(1))
+    source.connect_errors.append(Stop("the queue's name is wrong"))
+    made = rig(source)
+    with pytest.raises(Stop):
+        made.pump.run(threading.Event())
+    assert (source.closed, made.sink.closed) == (1, 1)
+    assert len(source.waiting) == 1
+
+
+def test_a_stop_in_the_middle_of_retries_gives_the_messages_back_and_judges_none() -> None:
+    stop = threading.Event()
+
+    def verdict(_each: Message, _attempt: int) -> Outcome:
+        stop.set()
+        return UNCLEAR
+
+    source, sink, letters = MemorySource.of(message(1), message(2)), MemorySink(verdict), MemoryDeadLetters()
+    pump = Pump("route", source, sink, letters, Retry(RETRIES, stop), Circuit("route"), THRESHOLD)
+    pump.run(stop)
+    assert letters.letters == []
+    assert len(source.waiting) == 2
