@@ -1,4 +1,4 @@
-      * The record in policy.bin: a premium booking as a mainframe writes it.
+      * A premium booking as a mainframe writes it.
        01  POLICY-RECORD.
            05  POLICY-NUMBER        PIC X(10).
            05  HOLDER-NAME          PIC X(30).
