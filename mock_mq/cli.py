@@ -24,7 +24,7 @@ from mock_mq.connecting import (
     name_of_at_most,
     plainly,
     with_target,
-    write_privately,
+    write_body,
 )
 from mock_mq.constants import GetOption, OpenOption, PutOption, Reason, Selector
 from mock_mq.core.definition import MAX_MESSAGE_LENGTH
@@ -208,11 +208,7 @@ def get(
     with connected(target, queue) as connection:
         handle, _ = connection.open(ObjectDescriptor(object_name=queue), OpenOption.INPUT_AS_Q_DEF)
         got = connection.get(handle, MessageDescriptor(), options, MAX_MESSAGE_LENGTH)
-        if output is None:
-            sys.stdout.buffer.write(got.data)
-            sys.stdout.buffer.flush()
-        else:
-            write_privately(output, got.data)
+        write_body(got.data, output)
         connection.commit()
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,9 +97,14 @@ def fail(why: str, code: int = FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def write_privately(path: Path, data: Buffer) -> None:
-    """Writes a message's body to a file; a new one is its owner's alone."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+def write_body(data: Buffer, path: Path | None) -> None:
+    """Writes a message's body to a file, a new one its owner's alone, or to stdout. Raises `OSError`."""
+    if path is None:
+        # Not through sys.stdout, which would try again on exit what a closed pipe has refused.
+        file = os.fdopen(sys.stdout.fileno(), "wb", closefd=False)
+    else:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    with file:
         file.write(data)
 
 

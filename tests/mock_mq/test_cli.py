@@ -193,6 +193,22 @@ def test_given_nowhere_to_write_it_when_got_then_the_message_stays(
     assert mock_mq("get", QUEUE, *_at(queue_manager)).stdout == b"precious"
 
 
+def test_given_nobody_reads_it_when_got_then_the_message_stays(queue_manager: RunningQueueManager) -> None:
+    mock_mq("put", QUEUE, "precious", *_at(queue_manager))
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        [*MOCK_MQ, "get", QUEUE, *_at(queue_manager)],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (1, b"mock-mq: DEV.QUEUE.1: Broken pipe\n")
+    assert mock_mq("get", QUEUE, *_at(queue_manager)).stdout == b"precious"
+
+
 def test_given_nothing_there_when_got_then_it_says_so_and_when_waiting_it_takes_what_comes(
     queue_manager: RunningQueueManager,
 ) -> None:
