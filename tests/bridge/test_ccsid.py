@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from bridge import ebcdic
 from bridge.ccsid import codec
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "messages.md"
 NATIVE, REVERSED = 273, 546  # MQENC_NATIVE of a big-endian machine, and of x86
 
 # Characters that move about between the EBCDIC pages, and their bytes by Java's tables.
@@ -115,3 +119,10 @@ def test_python_has_every_codec_that_a_ccsid_is_given() -> None:
     assert len(named) > 70
     for name in named:
         assert "A".encode(name).decode(name) == "A"
+
+
+def test_the_document_lists_the_ccsids_that_there_are_and_no_other() -> None:
+    listed = DOCUMENT.read_text(encoding="utf-8").partition("## CCSIDs")[2]
+    rows = re.findall(r"^\| .* \| (.*) \|$", listed, re.MULTILINE)
+    numbers = [int(each) for each in re.findall(r"\d+", " ".join(rows))]
+    assert sorted(numbers) == [each for each in range(65536) if codec(each, NATIVE)]

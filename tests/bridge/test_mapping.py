@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -232,6 +233,20 @@ def test_given_more_properties_than_there_is_room_for_when_they_go_out_then_nine
     cloud = to_cloud(message)
     assert len(cloud.attributes) == min(9, 6 + count)
     assert returned(cloud) == message
+
+
+def test_the_document_tells_every_attribute_and_every_field_that_goes_out() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "messages.md").read_text(encoding="utf-8")
+    refused = Descriptor(format="\x07", reply_to_queue="\x07")
+    full = Descriptor(
+        *(ID, ID, ID, "MQSTR", 37, 546, 1, 1, 1, 1, 1, 1, "Q", "QM", "U", "A", 1, "I", "O", b"\x01" * 32),
+        *("20261123", "00000000", 2, 1, 1, 1),
+    )
+    for descriptor in (refused, full):
+        attributes = to_cloud(Message(b"\x00", descriptor, {"": Property("")})).attributes
+        told_names = {*attributes, *json.loads(str(attributes["MQDescriptor"].value))}
+        assert len(told_names) in {5, 29}
+        assert {name for name in told_names if f"`{name}`" not in text} == set()
 
 
 # --- what may not be lost: any message at all
