@@ -123,7 +123,7 @@ class MqSink(Model):
     """Messages are put to a queue; `ccsid` and `format` are for those that say nothing of their own."""
 
     mq: QueueName
-    ccsid: Annotated[int, whole(1, 65535)] = 1208
+    ccsid: Annotated[int, BeforeValidator(values.ccsid)] = 1208
     format: Annotated[str, BeforeValidator(values.message_format)] = "MQSTR"
 
 

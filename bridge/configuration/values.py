@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from bridge.ccsid import codec
 from bridge.configuration.mistakes import VALUE, wrong
 
 KIB = 1024
@@ -90,6 +91,16 @@ def whole_number(value: Any, *, least: int, most: int, unit: str = "") -> int:
     if not least <= value <= most:
         raise wrong(f"{VALUE} is out of range", f"write {wanted}")
     return value
+
+
+def ccsid(value: Any) -> int:
+    """A CCSID that text can be written in."""
+    number = whole_number(value, least=1, most=65535)
+    if codec(number, 0) is None:
+        raise wrong(
+            f"the bridge can't write text in CCSID {VALUE}", "write 1208 (UTF-8), or see docs/messages.md"
+        )
+    return number
 
 
 def size(value: Any, *, least: int, most: int) -> int:

@@ -548,6 +548,9 @@ CASES = {
     "a CCSID by name": route(
         "{mq: ORDERS.IN}", "{mq: IN, ccsid: UTF-8}", "[1].to.ccsid", "'UTF-8' is not a whole number"
     ),
+    "a CCSID that there is no codec for": route(
+        "{mq: ORDERS.IN}", "{mq: IN, ccsid: 930}", "[1].to.ccsid", "can't write text in CCSID 930: write 1208"
+    ),
     "a format in lower case": route(
         "{mq: ORDERS.IN}", "{mq: IN, format: mqstr}", "[1].to.format", "write MQSTR"
     ),
