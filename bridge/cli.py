@@ -89,9 +89,10 @@ def _run(configuration: Configuration, source: str) -> int:
     log.configure()
     logger = structlog.get_logger("bridge.cli")
     routes = [route.name for route in configuration.routes]
-    logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
+    # First of all, so that whoever reads the log's first line can already tell it to stop.
     stop = threading.Event()
     signals.stop_on_signals(stop)
+    logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
     try:
         from bridge import supervisor  # noqa: PLC0415
 

@@ -63,7 +63,7 @@ _next_handle = itertools.count(1)
 
 
 def _mqi(function: Callable[..., Reason | None]) -> Callable[..., Reason | None]:
-    """Makes `function` the MQI call of its name; its reason, or what it raises, goes to the last arguments."""
+    """Makes `function` the MQI call of its name; its reason, or what it raises, goes to the last two."""
 
     @functools.wraps(function)
     def callback(*arguments: Any) -> None:
