@@ -12,6 +12,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -40,10 +41,21 @@ HEADER_CCSID = UTF_8
 """MQMD.CodedCharSetId for such a message."""
 _INTEGER_REVERSED = 0x2  # MQENC_INTEGER_REVERSED
 
-# A name that every MQ client takes: an identifier; MQ and JMS keep some for themselves.
-_NAME = re.compile(r"(?!(?i:jms|mq|xml|body|properties))[^\W\d]\w*")
-_FOLDER_TEXT = re.compile(r"\s*<([A-Za-z_][\w.-]*)")
-_REFUSED = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML; CR would become LF
+# "Property name restrictions" in the same manual.
+_RESERVED = ("JMS", "Body", "Root")
+_KEYWORDS = frozenset(["NULL", "TRUE", "FALSE", "NOT", "AND", "OR", "BETWEEN", "LIKE", "IN", "IS", "ESCAPE"])
+_SPACE = " \t\r\n"
+_FOLDER_TEXT = re.compile(rf"[{_SPACE}]*<([A-Za-z_][\w.-]*)")
+_PLAIN_FOLDER = re.compile(rf"[{_SPACE}]*<([A-Za-z_][\w.-]*)>(.*)</\1>[{_SPACE}]*", re.DOTALL)
+_ELEMENT = re.compile(
+    rf"[{_SPACE}]*+<([^<>/&='\"{_SPACE}]++)"
+    rf"((?:[{_SPACE}]++(?:dt|xsi:nil)=(?:'[^'<&]*+'|\"[^\"<&]*+\"))*+)"
+    r"(?:/>|>([^<]*+)</\1>)"
+)
+_ATTRIBUTE = re.compile(r"(dt|xsi:nil)=(?:'([^']*)'|\"([^\"]*)\")")
+_REFERENCE = re.compile(r"&(amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});")
+_ESCAPED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_REFUSED = re.compile("[\0\ud800-\udfff]")
 _ORDER = {"mcd": 0, "jms": 1}  # JMS wants its own folders in front
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -143,7 +155,7 @@ def _add_folder(found: dict[str, Property], text: str) -> None:
         raise RFH2Error("MQRFH2: a folder that does not start with its name")
     name = start[1]
     elements = _elements(text)
-    if name == _USER_FOLDER and elements is not None and not found.keys() & elements.keys():
+    if name == _USER_FOLDER and _can_be_written(elements) and not found.keys() & elements.keys():
         others = elements.pop(OTHERS, None)
         found.update(elements)
         if others is not None:
@@ -165,58 +177,56 @@ def _from_others(others: Property) -> dict[str, Property]:
         return {OTHERS: others}  # somebody else's property, by chance of that name
 
 
-class _Reader:
-    """Reads a folder: its elements if they are plain properties, one below the other."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Property] | None = {}
-        self._depth = 0
-        self._type = ""
-        self._null = False
-        self._text: list[str] = []
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._depth += 1
-        known = attributes.keys() <= {"dt", "xsi:nil"} if self._depth == 2 else not attributes
-        if (
-            self._depth > 2
-            or not known
-            or (self.found is not None and self._depth == 2 and name in self.found)
-        ):
-            self.found = None
-        self._type = attributes.get("dt", "string")
-        self._null = attributes.get("xsi:nil") == "true"
-        self._text = []
-
-    def text(self, data: str) -> None:
-        self._text.append(data)
-        if self._depth == 1 and data.strip():
-            self.found = None
-
-    def end(self, name: str) -> None:
-        if self._depth == 2 and self.found is not None:
-            text = "".join(self._text)
-            self.found[name] = Property(None if self._null else _value(text, self._type), self._type)
-        self._depth -= 1
-        self._text = []
-
-
 def _elements(text: str) -> dict[str, Property] | None:
     """A folder's properties; None where it has more in it than plain ones.
 
-    A folder starts with its own name, so it has no document type and no entities: nothing in it can grow.
+    Plain ones are read as IBM's clients write them, which XML would not always allow: with control
+    characters, a CR that has to stay one, `$` in a name. Anything else must be well-formed. A folder starts
+    with its own name, so it has no document type and no entities: nothing in it can grow.
     """
-    reader = _Reader()
-    parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
+    found = _plain_elements(text)
+    if found is None:
+        try:
+            expat.ParserCreate("utf-8").Parse(text.encode("utf-8", "surrogatepass"), True)  # noqa: FBT003
+        except expat.ExpatError:
+            raise RFH2Error("MQRFH2: a folder is not well-formed") from None
+    return found
+
+
+def _plain_elements(text: str) -> dict[str, Property] | None:
+    folder = _PLAIN_FOLDER.fullmatch(text)
+    if folder is None:
+        return None
+    found: dict[str, Property] = {}
+    at, end = folder.start(2), folder.start(2) + len(folder[2].rstrip(_SPACE))
+    while at < end:
+        element = _ELEMENT.match(text, at, end)
+        if element is None or element[1] in found:
+            return None
+        attributes = {name: a or b for name, a, b in _ATTRIBUTE.findall(element[2])}
+        value = _unescape(element[3] or "")
+        if value is None:
+            return None
+        kind = attributes.get("dt", "string")
+        nil = attributes.get("xsi:nil") == "true"
+        found[element[1]] = Property(None if nil else _value(value, kind), kind)
+        at = element.end()
+    return found
+
+
+def _unescape(text: str) -> str | None:
+    if "&" not in text:
+        return text
+    if _REFERENCE.sub("", text).count("&"):
+        return None
     try:
-        parser.Parse(text.encode("utf-8", "surrogatepass"), True)  # noqa: FBT003 - expat's own
-    except expat.ExpatError:
-        raise RFH2Error("MQRFH2: a folder is not well-formed") from None
-    return reader.found
+        return _REFERENCE.sub(lambda each: _ESCAPED.get(each[1]) or _character(each[1][1:]), text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _character(number: str) -> str:
+    return chr(int(number[1:], 16) if number[0] == "x" else int(number))
 
 
 def _value(text: str, kind: str) -> PropertyValue:
@@ -274,13 +284,20 @@ def _is_folder(name: str, each: Property) -> bool:
         elements = _elements(each.value)
     except RFH2Error:
         return False
-    # A `usr` that has plain properties only would be read as these.
-    return start[1] != _USER_FOLDER or elements is None
+    # A `usr` that can be told property by property would be.
+    return start[1] != _USER_FOLDER or not _can_be_written(elements)
+
+
+def _can_be_written(elements: dict[str, Property] | None) -> TypeGuard[dict[str, Property]]:
+    """Whether `join` would write them again as they came; if not, their folder is kept as a whole."""
+    if elements is None:
+        return False
+    return all(name == OTHERS or _element(name, each) is not None for name, each in elements.items())
 
 
 def _element(name: str, each: Property) -> str | None:
     """A property as an element that would be read as this very property; None where none would."""
-    if not _NAME.fullmatch(name) or name == OTHERS:
+    if not _is_name(name) or name == OTHERS:
         return None
     text = _text(each.value)
     if each.value is None:
@@ -293,17 +310,14 @@ def _element(name: str, each: Property) -> str | None:
         return None
     if each.type != "string":
         attributes = f" dt='{each.type}'{attributes}"
-    element = f"<{name}{attributes}>{escape(text)}</{name}>"
-    return element if name.isascii() or _is_well_formed(element) else None
+    return f"<{name}{attributes}>{escape(text)}</{name}>"
 
 
-def _is_well_formed(element: str) -> bool:
-    """Whether a name in another script is one in XML too."""
-    try:
-        _elements(element)
-    except RFH2Error:
+def _is_name(name: str) -> bool:
+    """Whether MQ and JMS take it for a property's: a Java identifier, of the Basic Multilingual Plane."""
+    if not name.replace("$", "_").isidentifier() or max(name) > "\uffff":
         return False
-    return True
+    return not name.startswith(_RESERVED) and name.upper() not in _KEYWORDS
 
 
 def _pack_folder(text: str) -> bytes:

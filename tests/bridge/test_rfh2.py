@@ -174,6 +174,11 @@ def test_given_a_header_behind_a_header_when_split_twice_then_both_are_read_and_
         ("<p dt='r8'>1.0E10</p>", "1.0E10", "r8"),
         ("<p dt='bin.hex'>xyz</p>", "xyz", "bin.hex"),
         ("<p dt='boolean'>TRUE</p>", "TRUE", "boolean"),
+        ("<p dt='r8'>NaN</p>", "NaN", "r8"),
+        # IBM's clients write these as they are, whatever XML says of them.
+        ("<p>a\rb\r\nc</p>", "a\rb\r\nc", "string"),
+        ("<p>\x01\x1f</p>", "\x01\x1f", "string"),
+        ("<p>&#x41;&#9;&quot;&apos;</p>", "A\t\"'", "string"),
         ("<p dt='never.heard'>x</p>", "x", "never.heard"),
     ],
 )
@@ -195,6 +200,10 @@ def test_given_a_property_of_each_type_when_split_and_joined_then_it_keeps_value
         "<usr><group><a>1</a></group></usr>",
         "<usr><a>1</a><a>2</a></usr>",
         "<usr>text<a>1</a></usr>",
+        # Names that a property can't have must not change for those who read them all the same.
+        "<usr><trace-id>1</trace-id><b>2</b></usr>",
+        "<usr><JMSFoo>1</JMSFoo></usr>",
+        "<usr><a><!-- a comment -->1</a></usr>",
         "<usr content='properties'><a>1</a></usr>",
     ],
 )
@@ -270,7 +279,9 @@ def test_given_any_properties_when_joined_and_split_then_they_are_the_same(
     assert there == content
 
 
-@pytest.mark.parametrize("name", ["colour", "größe", "名前", "_x", "Straße2"])
+@pytest.mark.parametrize(
+    "name", ["colour", "größe", "名前", "_x", "Straße2", "$a", "mq1", "xml", "body", "properties"]
+)
 def test_given_a_name_that_jms_takes_in_whatever_script_when_joined_then_it_is_a_property_of_its_own(
     name: str,
 ) -> None:
@@ -278,7 +289,22 @@ def test_given_a_name_that_jms_takes_in_whatever_script_when_joined_then_it_is_a
 
 
 @pytest.mark.parametrize(
-    "name", ["trace-id", "JMSType", "mqrfh", "a.b", "1st", "", "with space", "x²", "a>b"]
+    "name",
+    [
+        "trace-id",
+        "JMSType",
+        "Body",
+        "Rooty",
+        "null",
+        "Like",
+        "a.b",
+        "1st",
+        "",
+        "with space",
+        "x²",
+        "a>b",
+        "\U0001d4b3",
+    ],
 )
 def test_given_a_name_that_mq_refuses_when_joined_then_no_element_has_it(name: str) -> None:
     data = join({name: Property("red")}, TEXT)
@@ -320,6 +346,9 @@ def changed(offset: int, value: int) -> bytes:
         (header("<usr><a>1</a></usr><more/>"), "not well-formed"),
         (header("<usr><a b='1' b='2'/></usr>"), "not well-formed"),
         (header("<usr>&entity;</usr>"), "not well-formed"),
+        (header("<usr><a>&entity;</a></usr>"), "not well-formed"),
+        (header("<usr><a>&#1114112;</a></usr>"), "not well-formed"),
+        (header("<usr><a>Q&A</a></usr>"), "not well-formed"),
         (header("<usr>\0</usr>"), "not well-formed"),
         (header("<!DOCTYPE usr [<!ENTITY a 'aaaa'>]><usr>&a;</usr>"), "does not start with its name"),
         (header("<usr><!DOCTYPE usr><a/></usr>"), "not well-formed"),
@@ -380,9 +409,14 @@ def test_given_any_bytes_behind_a_header_s_start_when_split_then_they_are_read_o
         "<usr>" + "<a>" * 20_000 + "</usr>",
         "<usr>" + "".join(f"<a{i}/>" for i in range(7_000)) + "</usr>",
         "<usr>" + "&amp;" * 13_000 + "</usr>",
+        "<usr><a>" + "&amp;" * 13_000 + "</a></usr>",
+        "<usr>" + " " * 65_000 + "</usr>",
+        "<usr>" + " " * 65_000,
+        "<usr>" + "</usr> " * 9_000 + "x",
+        "<usr><" + "a" * 65_000 + "></usr>",
+        "<usr><a" + " dt=''" * 10_000 + "</usr>",
         "<usr " + " ".join(f"a{i}=''" for i in range(5_000)) + "/>",
     ],
-    ids=["deep", "many", "escapes", "attributes"],
 )
 def test_given_the_worst_folder_that_is_taken_apart_when_split_then_it_takes_no_second(folder: str) -> None:
     start = time.process_time()
