@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.queue_manager",
     "tests.fixtures.aws",
     "tests.fixtures.binding",
+    "tests.fixtures.bridge",
 ]
