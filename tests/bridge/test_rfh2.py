@@ -131,6 +131,26 @@ def test_given_a_mainframe_s_header_in_ebcdic_when_split_then_it_is_read(ccsid: 
     assert content == Content("hi".encode("cp037"), "MQSTR", ccsid, BIG)
 
 
+def test_given_a_header_in_ascii_under_an_ebcdic_ccsid_when_split_then_it_is_read_all_the_same() -> None:
+    assert split(header("<usr><a>1</a></usr>"), BIG, 500)[0] == {"a": Property("1")}
+
+
+def test_given_a_folder_with_space_between_its_properties_when_split_then_they_are_read() -> None:
+    folder = "<usr>\n  <a>1</a>\n  <b dt='i4'>2</b>\n</usr>\n"
+    assert split(header(folder), BIG, 1208)[0] == {"a": Property("1"), "b": Property(2, "i4")}
+
+
+def test_given_two_folders_of_properties_when_split_then_none_hides_another() -> None:
+    assert split(header("<usr><a>1</a></usr>", "<usr><b>2</b></usr>"), BIG, 1208)[0] == {
+        "a": Property("1"),
+        "b": Property("2"),
+    }
+    assert split(header("<usr><a>1</a></usr>", "<usr><a>2</a></usr>"), BIG, 1208)[0] == {
+        "a": Property("1"),
+        "rfh2.usr": Property("<usr><a>2</a></usr>", FOLDER),
+    }
+
+
 @pytest.mark.parametrize("inherited", [0, -2])
 def test_given_a_header_without_a_ccsid_of_its_own_when_split_then_the_descriptor_s_holds(
     inherited: int,
