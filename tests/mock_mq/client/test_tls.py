@@ -1,0 +1,168 @@
+"""Mutual TLS as pymqi and ibmmq programs ask for it; never plain text instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.binding import Binding
+from bridge.credentials import from_directory
+from bridge.key_repository import KeyRepository
+from mock_mq.server import TLS
+from tests.fixtures.certificates import Certificates
+from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+from tests.mock_mq.client.program import Program, channel, refused
+
+ANY = b"ANY_TLS12_OR_HIGHER"
+
+
+@pytest.fixture
+def secure(start_queue_manager: StartQueueManager, certificates: Certificates) -> RunningQueueManager:
+    tls = TLS(
+        certificates.server_certificate,
+        certificates.server_key,
+        certificates.ca,
+        require_client_certificate=True,
+    )
+    return start_queue_manager(tls=tls)
+
+
+@pytest.fixture
+def keys(certificates: Certificates) -> Iterator[KeyRepository]:
+    with KeyRepository(from_directory(certificates.bridge_directory)) as made:
+        yield made
+
+
+@pytest.fixture
+def others(other_certificates: Certificates) -> Iterator[KeyRepository]:
+    with KeyRepository(from_directory(other_certificates.bridge_directory)) as made:
+        yield made
+
+
+def tls_options(binding: Binding, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Any:
+    """An MQSCO; the password goes where the binding has a place for it."""
+    options = binding.mq.SCO()
+    options.KeyRepository = str(keys.path).encode()
+    options.CertificateLabel = keys.label.encode()
+    password = fields.pop("password", keys.password)
+    if binding.name == "ibmmq":
+        options.Version = 6
+        options.KeyRepoPassword = password
+    else:
+        monkeypatch.setenv("MQKEYRPWD", password)
+    for name, value in fields.items():
+        setattr(options, name, value)
+    return options
+
+
+def connect(
+    binding: Binding, queue_manager: RunningQueueManager, options: Any, *, cipher: bytes = ANY, **fields: Any
+) -> Program:
+    definition = channel(binding, queue_manager, SSLCipherSpec=cipher, **fields)
+    return Program(binding, queue_manager, cd=definition, sco=options)
+
+
+@pytest.mark.parametrize(
+    "cipher", [ANY, b"ANY_TLS13", b"TLS_AES_256_GCM_SHA384", b"ECDHE_RSA_AES_256_GCM_SHA384"]
+)
+def test_the_right_certificates_get_in(
+    binding: Binding,
+    secure: RunningQueueManager,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    cipher: bytes,
+) -> None:
+    program = connect(binding, secure, tls_options(binding, keys, monkeypatch), cipher=cipher)
+    queue = program.open()
+    program.put(queue, bytes(5_000_000))
+    assert len(program.get(queue, length=None)[0]) == 5_000_000
+
+
+def test_the_repositorys_suffix_may_be_left_out(
+    binding: Binding, secure: RunningQueueManager, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stem = str(keys.path).removesuffix(".p12").encode()
+    connect(binding, secure, tls_options(binding, keys, monkeypatch, KeyRepository=stem))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"password": "wrong"}, 2381),
+        ({"KeyRepository": b"/no/such/repository"}, 2381),
+        ({"CertificateLabel": b"another"}, 2381),
+    ],
+    ids=["wrong password", "no such file", "no such label"],
+)
+def test_a_repository_that_can_not_be_used(
+    binding: Binding,
+    secure: RunningQueueManager,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    reason: int,
+) -> None:
+    with refused(binding, reason):
+        connect(binding, secure, tls_options(binding, keys, monkeypatch, **fields))
+
+
+def test_an_untrusted_server_or_client_is_a_tls_failure(
+    binding: Binding, secure: RunningQueueManager, others: KeyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(binding, 2393):
+        connect(binding, secure, tls_options(binding, others, monkeypatch))
+
+
+def test_a_cipher_spec_nobody_knows(
+    binding: Binding, secure: RunningQueueManager, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(binding, 2400):
+        connect(binding, secure, tls_options(binding, keys, monkeypatch), cipher=b"NULL_SHA256")
+
+
+@pytest.mark.parametrize(
+    ("peer_name", "reason"),
+    [
+        ("CN=mock-mq,O=Throwaway", 0),
+        ("CN=mock*", 0),
+        ('O="Throwaway"', 0),
+        ("CN=another", 2398),
+        ("CN=mock-mq,O=Another", 2398),
+        ("OU=any", 2398),
+        ("nonsense", 2399),
+    ],
+)
+def test_sslpeer_names_the_queue_manager(
+    binding: Binding,
+    secure: RunningQueueManager,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    peer_name: str,
+    reason: int,
+) -> None:
+    import ctypes  # noqa: PLC0415 - pymqi has no other way to point
+
+    options = tls_options(binding, keys, monkeypatch)
+    fields: dict[str, Any] = {"SSLPeerNamePtr": peer_name.encode()}
+    buffer = ctypes.create_string_buffer(peer_name.encode())
+    if binding.name == "pymqi":
+        fields = {"SSLPeerNamePtr": ctypes.addressof(buffer), "SSLPeerNameLength": len(peer_name)}
+    if reason:
+        with refused(binding, reason):
+            connect(binding, secure, options, **fields)
+    else:
+        connect(binding, secure, options, **fields)
+
+
+def test_a_tls_client_does_not_talk_to_a_plain_server(
+    binding: Binding, queue_manager: RunningQueueManager, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(binding, 2393):
+        connect(binding, queue_manager, tls_options(binding, keys, monkeypatch))
+
+
+def test_a_plain_client_gets_nowhere_with_a_tls_server(binding: Binding, secure: RunningQueueManager) -> None:
+    with refused(binding, 2009):
+        Program(binding, secure)
