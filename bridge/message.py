@@ -99,10 +99,14 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A sink's word on one message it did not take: why, and whose fault that is."""
+    """A sink's word on one message it did not take: why, and whose fault that is.
+
+    `slowly` goes with `Fault.DESTINATION`: a person has to mend it.
+    """
 
     reason: str
     fault: Fault
+    slowly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 
 from bridge import mq_descriptor, rfh2
-from bridge.errors import Away
 from bridge.message import Delivery, Message
 from bridge.mq_connection import MqConnection, MqError
+from bridge.mq_queue import MqQueue
 
 log = structlog.get_logger(__name__)
 
@@ -35,29 +35,18 @@ class MqSource:
     """
 
     def __init__(self, connection: MqConnection, queue: str, *, stop: Event, wait: float = 5.0) -> None:
-        self._connection = connection
-        self._queue_name = queue
+        self._queue = MqQueue(connection, queue, connection.binding.constants.MQOO_INPUT_SHARED, "to get")
         self._stop = stop
         self._wait = wait
-        self._queue: Any = None
 
     @property
     def name(self) -> str:
         """`mq:` and the queue's name."""
-        return f"mq:{self._queue_name}"
+        return f"mq:{self._queue.name}"
 
     def connect(self) -> None:
         """Connects and opens the queue, where that is not done; raises `Away`."""
-        if self._connection.connected and self._queue is not None:
-            return
-        self._connection.connect()
-        constants = self._connection.binding.constants
-        try:
-            self._queue = self._connection.open(
-                self._queue_name, constants.MQOO_INPUT_SHARED | constants.MQOO_FAIL_IF_QUIESCING
-            )
-        except MqError as e:
-            raise self._away(e, "to get") from None
+        self._queue.connect()
 
     def take(self, limit: int) -> Sequence[Delivery]:
         """Waits for a first message, then takes what is there: up to `limit`, and about 4 MiB.
@@ -77,41 +66,26 @@ class MqSource:
                 delivery = self._get(wait=0)
         except MqError as e:
             self.back_out()
-            raise self._away(e, "to get") from None
+            raise self._queue.away(e) from None
         return unit
 
     def commit(self) -> None:
         """MQCMIT; raises `Away` where it is not known to have taken effect."""
         try:
-            self._connection.commit()
+            self._queue.connection.commit()
         except MqError as e:
             # 2003 says that the unit was backed out; after anything else nobody knows.
             if e.code != _BACKED_OUT:
-                self._close()
-            raise self._away(e, "to commit") from None
+                self._queue.close()
+            raise self._queue.away(e, "to commit") from None
 
     def back_out(self) -> None:
         """MQBACK; a connection on which that fails is closed, which backs out too."""
-        if not self._connection.connected:
-            return
-        try:
-            self._connection.back_out()
-        except MqError:
-            self._close()
+        self._queue.back_out()
 
     def close(self) -> None:
         """Backs out and disconnects."""
-        self._close()
-
-    def _close(self) -> None:
-        self._queue = None
-        self._connection.close()
-
-    def _away(self, error: MqError, doing: str) -> Away:
-        away = self._connection.refused(self._queue_name, error.code, doing)
-        if not self._connection.connected:
-            self._queue = None
-        return away
+        self._queue.close()
 
     def _first(self) -> Delivery | None:
         waited = 0.0
@@ -128,8 +102,8 @@ class MqSource:
         while True:
             md, gmo = self._structures(wait)
             try:
-                with self._connection.errors():
-                    data = self._queue.get(length, md, gmo)
+                with self._queue.connection.errors():
+                    data = self._queue.handle.get(length, md, gmo)
             except MqError as e:
                 if e.code == _NOTHING:
                     return None
@@ -140,13 +114,14 @@ class MqSource:
                 if not e.warning:
                     raise
                 # Taken, with something to remark on it.
-                log.warning("mqget_warning", queue=self._queue_name, reason_code=e.code)
+                log.warning("mqget_warning", queue=self._queue.name, reason_code=e.code)
                 data = e.data
             return self._delivery(data, md)
 
     def _structures(self, wait: int) -> tuple[Any, Any]:
         """New ones for each call: what is left in them from the last would be taken for a selection."""
-        mq, constants = self._connection.binding.mq, self._connection.binding.constants
+        binding = self._queue.connection.binding
+        mq, constants = binding.mq, binding.constants
         md, gmo = mq.MD(), mq.GMO()
         md.Version = constants.MQMD_VERSION_2
         gmo.Version = constants.MQGMO_VERSION_2
@@ -168,7 +143,7 @@ class MqSource:
                 properties, content = rfh2.split(data, descriptor.encoding, descriptor.ccsid)
             except rfh2.RFH2Error as e:
                 # It goes on as the bytes it is, header and all: nothing of it is lost.
-                log.warning("mqrfh2_not_understood", queue=self._queue_name, reason=str(e))
+                log.warning("mqrfh2_not_understood", queue=self._queue.name, reason=str(e))
             else:
                 message = Message(
                     content.body,

@@ -143,7 +143,7 @@ class Pump:
         """Raises `Away` where it is the destination that fails, and not a message."""
         for each in refused:
             if each.fault is Fault.DESTINATION:
-                raise Away(each.reason)
+                raise Away(each.reason, slowly=each.slowly)
         unclear = [each for each in refused if each.fault is Fault.UNCLEAR]
         if delivered or not unclear:
             self._unclear = 0 if delivered else self._unclear

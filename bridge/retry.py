@@ -73,7 +73,7 @@ def _tried(sink: Sink, messages: Sequence[Message]) -> Sequence[Rejection | None
         sink.connect()
         return sink.deliver(messages)
     except Away as e:
-        return [Rejection(str(e), Fault.DESTINATION)] * len(messages)
+        return [Rejection(str(e), Fault.DESTINATION, e.slowly)] * len(messages)
 
 
 def _may_yet_be_taken(outcome: Rejection | None) -> bool:

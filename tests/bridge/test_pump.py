@@ -243,6 +243,14 @@ def test_a_source_that_is_away_at_start_is_waited_for() -> None:
     assert len(source.gone) == 1
 
 
+def test_what_a_person_has_to_mend_is_waited_for_slowly() -> None:
+    denied = Away("not authorised to publish", slowly=True)
+    made = rig(MemorySource.of(message(1)), MemorySink(lambda _each, _attempt: denied))
+    with pytest.raises(Away) as away:
+        made.pump.move()
+    assert away.value.slowly
+
+
 def test_stop_ends_the_route_with_everything_back_at_the_source() -> None:
     source = MemorySource.of(message(1))
     source.connect_errors.append(Stop("the queue's name is wrong"))
