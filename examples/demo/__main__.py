@@ -139,20 +139,20 @@ def _keep_running(setting: Setting) -> bool:
             f" --tls-ca {certificates.ca} --tls-cert {certificates.bridge / 'certificate.pem'}"
             f" --tls-key {certificates.bridge / 'private_key.pem'}"
         )
-        aws = f"aws --endpoint-url {setting.aws_url} sqs"
-        console.print("running; Ctrl-C ends it\n", style="green")
+        mock_mq = _here("mock-mq")
+        console.print("running; Ctrl-C ends it. In another terminal:\n", style="green")
         for what, how in (
             ("the environment for what follows", _exports(setting)),
-            ("put a message on MQ, which goes to the topic", f"mock-mq put {OUT_QUEUE} 'hello' {client}"),
+            ("put a message on MQ, which goes to the topic", f"{mock_mq} put {OUT_QUEUE} 'hello' {client}"),
             (
                 "... and read it from the queue subscribed",
-                f"{aws} receive-message --queue-url {setting.subscribed}",
+                _boto3(f"receive_message(QueueUrl='{setting.subscribed}', MessageAttributeNames=['All'])"),
             ),
             (
                 "send one to SQS, which goes to MQ",
-                f"{aws} send-message --queue-url {setting.incoming} --message-body hello",
+                _boto3(f"send_message(QueueUrl='{setting.incoming}', MessageBody='hello')"),
             ),
-            ("... and get it", f"mock-mq get {IN_QUEUE} {client}"),
+            ("... and get it", f"{mock_mq} get {IN_QUEUE} --wait 5 {client}"),
             ("watch the bridge", f"tail -f {log}"),
         ):
             console.print(f"# {what}", style="dim")
@@ -160,6 +160,17 @@ def _keep_running(setting: Setting) -> bool:
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
         console.print("\nstopping: what is in hand is finished")
     return True
+
+
+def _here(command: str) -> str:
+    """A command of this environment, as it is typed in this folder."""
+    path = Path(sys.executable).parent / command
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _boto3(call: str) -> str:
+    """A call of SQS as a shell command; no AWS CLI is needed for it."""
+    return f"{_here('python')} -c \"import boto3; print(boto3.client('sqs').{call})\""
 
 
 def _exports(setting: Setting) -> str:
