@@ -157,7 +157,8 @@ def _keep_running(setting: Setting) -> bool:
         ):
             console.print(f"# {what}", style="dim")
             console.print(how, soft_wrap=True, markup=False)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
         console.print("\nstopping: what is in hand is finished")
     return True
 
@@ -180,7 +181,6 @@ def _exports(setting: Setting) -> str:
 
 
 if __name__ == "__main__":
-    # Children must not get the terminal's Ctrl-C before us: they are stopped in order.
-    if "--keep" in sys.argv:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    # Told to end either way, it ends what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     typer.run(main)

@@ -30,7 +30,13 @@ def running(
     """
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, env=dict(environment), stdout=subprocess.PIPE, stderr=output, text=True
+            command,
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            # A session of its own, so that a terminal's Ctrl-C is for us alone: we end them in order.
+            start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
         try:
