@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -22,8 +24,12 @@ UNIT_OF_WORK = 10
 _UNCLEAR_IN_A_ROW = 3
 
 
-class _Undelivered(Away):
+class Undelivered(Away):
     """It is the destination, or the dead-letter bucket, that is away, and not the source."""
+
+
+class _Unclear(Undelivered):
+    """Perhaps it is; but it may be the message, so that its BackoutCount is to count."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,42 @@ class Pump:
     _unclear: int = 0
     """Units of work in a row in which nothing arrived and it was not clear why."""
 
+    def move(self) -> None:
+        """Moves one unit of work. Raises `Away` once everything is back at the source."""
+        self.sink.connect()
+        self.source.connect()
+        # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
+        unit = self.source.take(UNIT_OF_WORK if self.circuit.closed else 1)
+        if not unit:
+            self.circuit.idle()
+            return
+        homed: list[Delivery] = []
+        try:
+            # A crash here: the source hands the unit out again. Nothing else has happened.
+            hopeful, hopeless = self._judge(unit)
+            delivered = self._deliver(hopeful, homed, hopeless)
+            # A crash here: the unit is handed out again; what was delivered arrives twice.
+            self._set_aside(hopeless, homed)
+            # A crash here: the same, and what was set aside is so twice. Each message has a home now.
+            self.source.commit()
+            # A crash here, or a commit whose outcome is unknown: either it took effect or it is as above.
+        except BaseException as e:
+            self.source.back_out()
+            self.tally.back_outs += 1
+            self._redeliveries.confirm(homed)
+            if isinstance(e, Away) and not isinstance(e, _Unclear):
+                self._redeliveries.excuse(unit)
+            raise
+        self._redeliveries.settle(unit)
+        self.tally.units += 1
+        self.tally.messages += len(unit)
+        self.tally.bytes += sum(len(each.message.body) for each in unit)
+        log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
+        if delivered:
+            self.circuit.succeeded()
+        else:
+            self.circuit.idle()
+
     def run(self, stop: threading.Event) -> None:
         """Moves units of work until `stop` is set; whatever is away is waited for. Raises `Stop`."""
         try:
@@ -60,117 +102,97 @@ class Pump:
                 try:
                     self.move()
                 except Away as e:
-                    delivering = isinstance(e, _Undelivered)
-                    stop.wait(self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly))
+                    if not stop.is_set():
+                        delivering = isinstance(e, Undelivered)
+                        stop.wait(self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly))
                 except BridgeError:
                     raise
-                except Exception as e:  # a bug of ours must not end the route, nor spin
+                except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
                     self.source.close()
-                    log.exception("route_failed", route=self.route, error=type(e).__name__)
-                    stop.wait(self.circuit.failed(f"internal error: {type(e).__name__}", delivering=False))
+                    self.sink.close()
+                    name = type(e).__name__
+                    # Not its text, which may quote a body.
+                    log.error("route_failed", route=self.route, error=name, at=_places(e))  # noqa: TRY400
+                    stop.wait(self.circuit.failed(f"internal error: {name}", delivering=False))
         finally:
             self.source.close()
             self.sink.close()
 
-    def move(self) -> None:
-        """Moves one unit of work. Raises `Away` once everything is back at the source."""
-        self.sink.connect()
-        self.source.connect()
-        # A crash from here on to the commit: the source hands the whole unit out again.
-        unit = self.source.take(UNIT_OF_WORK if self.circuit.closed else 1)
-        if not unit:
-            self.circuit.idle()
-            return
-        try:
-            self._find_homes(unit)
-        except BaseException:
-            self.source.back_out()
-            self.tally.back_outs += 1
-            raise
-        # Each message is at the destination or among the dead letters now. A crash before the commit takes
-        # effect means duplicates; a commit whose outcome is unknown may mean them, so remember what is done.
-        try:
-            self.source.commit()
-        except Away:
-            self._redeliveries.confirm(unit)
-            raise
-        self._redeliveries.settle(unit)
-        self.circuit.succeeded()
-        self.tally.units += 1
-        self.tally.messages += len(unit)
-        self.tally.bytes += sum(len(each.message.body) for each in unit)
-        log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
-
-    def _find_homes(self, unit: Sequence[Delivery]) -> None:
-        """Sees each message to its destination or to the dead letters; raises `Away` if one has neither."""
-        confirmed: list[Delivery] = []
-        try:
-            hopeless, hopeful = self._judge(unit)
-            outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful])
-            results = list(zip(hopeful, outcomes, strict=True))
-            confirmed += [each for each, outcome in results if outcome is None]
-            refused = [(each, outcome) for each, outcome in results if outcome is not None]
-            self._hold_if_away([outcome for _, outcome in refused], delivered=len(confirmed))
-            for each, why, tries in (
-                *((each, why, 0) for each, why in hopeless),
-                *((each, outcome.reason, self._tries(outcome)) for each, outcome in refused),
-            ):
-                self._set_aside(each, why, tries)
-                confirmed.append(each)
-        except Away as e:
-            self._redeliveries.confirm(confirmed)
-            self._redeliveries.excuse(unit)
-            raise _Undelivered(str(e), slowly=e.slowly) from None
-
-    def _judge(self, unit: Sequence[Delivery]) -> tuple[list[tuple[Delivery, str]], list[Delivery]]:
-        """Those that are not to be tried, with the reason, and those that are."""
-        hopeless: list[tuple[Delivery, str]] = []
+    def _judge(self, unit: Sequence[Delivery]) -> tuple[list[Delivery], list[tuple[Delivery, str, int]]]:
+        """Those to be tried; and those to be set aside, each with the reason and the tries it got: none."""
         hopeful: list[Delivery] = []
-        for each in unit:
-            if each.fault:
-                hopeless.append((each, each.fault))
-            elif self._redeliveries.has_a_home(each):
+        hopeless: list[tuple[Delivery, str, int]] = []
+        for each, has_a_home in zip(unit, self._redeliveries.with_a_home(unit), strict=True):
+            if has_a_home:
                 continue
-            elif (attempts := self._redeliveries.attempts(each)) >= self.backout_threshold:
-                hopeless.append(
-                    (each, f"backed out {attempts} times: the threshold is {self.backout_threshold}")
-                )
+            attempts = self._redeliveries.attempts(each)
+            if each.fault:
+                hopeless.append((each, each.fault, 0))
+            elif attempts >= self.backout_threshold:
+                why = f"backed out {attempts} times: the threshold is {self.backout_threshold}"
+                hopeless.append((each, why, 0))
             else:
                 hopeful.append(each)
-        return hopeless, hopeful
+        return hopeful, hopeless
+
+    def _deliver(
+        self, hopeful: Sequence[Delivery], homed: list[Delivery], hopeless: list[tuple[Delivery, str, int]]
+    ) -> int:
+        """Delivers: to `homed` goes what arrived (how many is returned), to `hopeless` what never will.
+
+        Raises `Away` where it is the destination that fails, and not a message.
+        """
+        outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful])
+        refused: list[Rejection] = []
+        for each, outcome in zip(hopeful, outcomes, strict=True):
+            if outcome is None:
+                homed.append(each)
+            else:
+                refused.append(outcome)
+                tries = 1 if outcome.fault is Fault.MESSAGE else self.retry.retries + 1
+                hopeless.append((each, outcome.reason, tries))
+        self._hold_if_away(refused, delivered=len(homed))
+        return len(homed)
 
     def _hold_if_away(self, refused: Sequence[Rejection], *, delivered: int) -> None:
-        """Raises `Away` where it is the destination that fails, and not a message."""
         for each in refused:
             if each.fault is Fault.DESTINATION:
-                raise Away(each.reason, slowly=each.slowly)
+                raise Undelivered(each.reason, slowly=each.slowly)
+        if delivered:
+            self._unclear = 0
         unclear = [each for each in refused if each.fault is Fault.UNCLEAR]
         if delivered or not unclear:
-            self._unclear = 0 if delivered else self._unclear
             return
-        # One message that nobody can take is set aside; one after another is no fault of theirs.
+        # One message that nobody can take is set aside. One after another is hardly a fault of theirs: they
+        # go back, come singly and with longer and longer waits between, and only so reach the threshold.
         self._unclear += 1
         if self._unclear > _UNCLEAR_IN_A_ROW:
-            raise Away(unclear[0].reason)
+            raise _Unclear(unclear[0].reason)
 
-    def _tries(self, outcome: Rejection) -> int:
-        return 1 if outcome.fault is Fault.MESSAGE else self.retry.retries + 1
+    def _set_aside(self, hopeless: Sequence[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
+        """Gives each a home among the dead letters."""
+        for each, reason, tries in hopeless:
+            letter = DeadLetter(
+                self.route, self.source.name, self.sink.name, reason, each.deliveries + tries, each.message
+            )
+            try:
+                where = self.dead_letters.keep(letter)
+            except Away as e:
+                raise Undelivered(str(e), slowly=e.slowly) from None
+            homed.append(each)
+            self.tally.dead_letters += 1
+            log.error(
+                "message_set_aside",
+                route=self.route,
+                reason=reason,
+                where=where,
+                message_id=each.message.descriptor.message_id.hex(),
+            )
 
-    def _set_aside(self, delivery: Delivery, reason: str, tries: int) -> None:
-        letter = DeadLetter(
-            self.route,
-            self.source.name,
-            self.sink.name,
-            reason,
-            delivery.deliveries + tries,
-            delivery.message,
-        )
-        where = self.dead_letters.keep(letter)
-        self.tally.dead_letters += 1
-        log.error(
-            "message_set_aside",
-            route=self.route,
-            reason=reason,
-            where=where,
-            message_id=delivery.message.descriptor.message_id.hex(),
-        )
+
+def _places(error: BaseException) -> list[str]:
+    """Where an error came from, outermost first."""
+    return [
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]

@@ -7,8 +7,8 @@ then a message may arrive twice, and may reach the backout threshold early, but 
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bridge.message import Delivery
@@ -18,44 +18,55 @@ _MOST = 10_000
 
 @dataclass(slots=True)
 class Redeliveries:
-    """Bounded: forgets the oldest beyond `most` messages."""
+    """Bounded: forgets the oldest beyond `most` messages.
+
+    Programs that choose their own ids put messages that are alike to the last byte, so it counts: of two
+    such, one that has a home must not be taken for the other.
+    """
 
     most: int = _MOST
-    _confirmed: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
 
     def confirm(self, deliveries: Iterable[Delivery]) -> None:
         """These have a home, but their unit of work may come again."""
         for each in deliveries:
-            if each.identity:
-                self._confirmed[each.identity] = None
-        self._bound(self._confirmed)
+            self._add(self._confirmed, each.identity)
 
-    def excuse(self, deliveries: Iterable[Delivery]) -> None:
-        """These go back, and not for anything that is wrong with them."""
-        for each in deliveries:
-            if each.identity:
-                self._excused[each.identity] = self._excused.get(each.identity, 0) + 1
-        self._bound(self._excused)
+    def excuse(self, unit: Iterable[Delivery]) -> None:
+        """These, a unit of work, go back, and not for anything that is wrong with them."""
+        for identity in {each.identity for each in unit}:
+            self._add(self._excused, identity)
 
-    def has_a_home(self, delivery: Delivery) -> bool:
-        """Whether it was confirmed before its unit of work was given back."""
-        return bool(self._confirmed) and delivery.identity in self._confirmed
+    def with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:
+        """For each of a unit of work, whether it was confirmed before it was given back."""
+        if not self._confirmed:
+            return [False] * len(unit)
+        found: Counter[str] = Counter()
+        known = []
+        for each in unit:
+            # What was never given back is another, however alike.
+            again = each.deliveries > 0 and found[each.identity] < self._confirmed.get(each.identity, 0)
+            found[each.identity] += again
+            known.append(again)
+        return known
 
     def attempts(self, delivery: Delivery) -> int:
         """How often it was given back for a reason of its own, as far as this process knows."""
-        if not self._excused:
-            return delivery.deliveries
         return max(0, delivery.deliveries - self._excused.get(delivery.identity, 0))
 
-    def settle(self, deliveries: Iterable[Delivery]) -> None:
+    def settle(self, unit: Iterable[Delivery]) -> None:
         """These are gone from the source for good."""
-        if not self._confirmed and not self._excused:
-            return
-        for each in deliveries:
-            self._confirmed.pop(each.identity, None)
+        for each in unit:
             self._excused.pop(each.identity, None)
+            if each.deliveries and each.identity in self._confirmed:
+                self._confirmed[each.identity] -= 1
+                if not self._confirmed[each.identity]:
+                    del self._confirmed[each.identity]
 
-    def _bound(self, remembered: OrderedDict[str, None] | OrderedDict[str, int]) -> None:
-        while len(remembered) > self.most:
+    def _add(self, remembered: OrderedDict[str, int], identity: str) -> None:
+        if not identity:
+            return
+        remembered[identity] = remembered.get(identity, 0) + 1
+        if len(remembered) > self.most:
             remembered.popitem(last=False)

@@ -6,14 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_result,
-    sleep_using_event,
-    stop_after_attempt,
-    stop_when_event_set,
-)
+from tenacity import RetryCallState, Retrying, retry_if_result, sleep_using_event
 from tenacity.wait import wait_base, wait_random_exponential
 
 from bridge.errors import Away
@@ -23,13 +16,16 @@ from bridge.ports import Sink
 DEFAULT_WAIT = wait_random_exponential(multiplier=0.25, max=5)
 """Seconds: at random up to 0.25, 0.5, 1, ..., 5 (full jitter)."""
 
+_STOPPING = Rejection("the bridge is stopping", Fault.DESTINATION)
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
     """`retries` further attempts, with `wait` before each (seconds, as tenacity counts them).
 
-    `stop` ends the waiting; what is not delivered by then is nobody's fault. `sleep` waits for that long; by
-    default it does so until `stop` is set.
+    `stop` ends the waiting. If nothing was delivered by then, that was the last attempt, and no verdict on
+    any message; if something was, the others get their attempts at once: giving back the unit would double
+    it. `sleep` waits for that long; by default it does so until `stop` is set.
     """
 
     retries: int
@@ -54,17 +50,22 @@ class Retry:
             pending[:] = [index for index in pending if _may_yet_be_taken(outcomes[index])]
             return bool(pending)
 
+        def enough(state: RetryCallState) -> bool:
+            if state.attempt_number > self.retries:
+                return True
+            if not self.stop.is_set() or None in outcomes:
+                return False
+            for index in pending:
+                outcomes[index] = _STOPPING
+            return True
+
         Retrying(
-            stop=stop_after_attempt(self.retries + 1) | stop_when_event_set(self.stop),
+            stop=enough,
             wait=self.wait,
             sleep=self.sleep or sleep_using_event(self.stop),
             retry=retry_if_result(bool),
             retry_error_callback=_give_up,
         )(attempt)
-        if self.stop.is_set():
-            # Not tried as often as it should have been: no verdict on the message.
-            for index in pending:
-                outcomes[index] = Rejection("the bridge is stopping", Fault.DESTINATION)
         return outcomes
 
 

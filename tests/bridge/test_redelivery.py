@@ -11,13 +11,32 @@ def delivery(number: int, deliveries: int = 0) -> Delivery:
     return Delivery(message(number), deliveries, identity=str(number))
 
 
+def known(remembered: Redeliveries, *unit: Delivery) -> list[bool]:
+    return remembered.with_a_home(unit)
+
+
 def test_a_confirmed_message_is_known_again_until_it_is_settled() -> None:
     remembered = Redeliveries()
     remembered.confirm([delivery(1)])
-    assert remembered.has_a_home(delivery(1, deliveries=1))
-    assert not remembered.has_a_home(delivery(2))
-    remembered.settle([delivery(1)])
-    assert not remembered.has_a_home(delivery(1))
+    assert known(remembered, delivery(1, 1), delivery(2, 1)) == [True, False]
+    remembered.settle([delivery(1, 1)])
+    assert known(remembered, delivery(1, 1)) == [False]
+
+
+def test_of_messages_that_are_alike_as_many_are_known_as_were_confirmed() -> None:
+    remembered = Redeliveries()
+    remembered.confirm([delivery(1), delivery(1)])
+    assert known(remembered, *[delivery(1, 1)] * 3) == [True, True, False]
+    remembered.settle([delivery(1, 1)])
+    assert known(remembered, *[delivery(1, 1)] * 2) == [True, False]
+
+
+def test_one_that_comes_for_the_first_time_is_another_and_settles_nothing() -> None:
+    remembered = Redeliveries()
+    remembered.confirm([delivery(1)])
+    assert known(remembered, delivery(1, 0)) == [False]
+    remembered.settle([delivery(1, 0)])
+    assert known(remembered, delivery(1, 1)) == [True]
 
 
 def test_excused_attempts_do_not_count() -> None:
@@ -28,16 +47,29 @@ def test_excused_attempts_do_not_count() -> None:
     assert remembered.attempts(delivery(2, deliveries=3)) == 3
 
 
+def test_two_alike_in_a_unit_of_work_are_excused_once_each() -> None:
+    remembered = Redeliveries()
+    remembered.excuse([delivery(1), delivery(1)])
+    assert remembered.attempts(delivery(1, deliveries=2)) == 1
+
+
+def test_what_is_settled_has_no_excuse_any_more() -> None:
+    remembered = Redeliveries()
+    remembered.excuse([delivery(1)])
+    remembered.settle([delivery(1, 1)])
+    assert remembered.attempts(delivery(1, deliveries=1)) == 1
+
+
 def test_a_message_without_an_identity_is_never_taken_for_another() -> None:
     remembered = Redeliveries()
     nobody = Delivery(message(1))
     remembered.confirm([nobody])
     remembered.excuse([nobody])
-    assert not remembered.has_a_home(nobody)
+    assert known(remembered, Delivery(message(1), deliveries=1)) == [False]
     assert remembered.attempts(Delivery(message(1), deliveries=2)) == 2
 
 
 def test_the_oldest_is_forgotten_first() -> None:
     remembered = Redeliveries(most=2)
     remembered.confirm([delivery(n) for n in range(3)])
-    assert [remembered.has_a_home(delivery(n)) for n in range(3)] == [False, True, True]
+    assert known(remembered, *(delivery(n, 1) for n in range(3))) == [False, True, True]
