@@ -48,6 +48,7 @@ from mock_mq.wire.structures import (
 )
 
 _ORDER = ByteOrder.LITTLE
+_COMPLETIONS = frozenset(int(each) for each in CompletionCode)
 _CONNECT_WITHIN = 10.0
 _READ = 262_144
 _MAX_PORT = 65_535
@@ -230,7 +231,8 @@ class Connection:
             self._check_status(answer)
             if answer.type != SegmentType.INITIAL_DATA:
                 raise self._break(f"INITIAL_DATA was answered with {answer.name}")
-            offer = InitialData.unpack(answer.body, answer.order)
+            with self._breaking():
+                offer = InitialData.unpack(answer.body, answer.order)
             if not offer.error1 & InitialError.FAP_LEVEL:
                 break
         else:
@@ -250,7 +252,8 @@ class Connection:
     def _check_status(self, segment: Segment) -> None:
         if segment.type != SegmentType.STATUS_DATA:
             return
-        status = Status.unpack(segment.body, segment.order)
+        with self._breaking():
+            status = Status.unpack(segment.body, segment.order)
         if status.code != StatusCode.OK:
             self.abandon()
             raise MQError(_REFUSED.get(status.code, Reason.CONNECTION_BROKEN), f"status {status.code}")
@@ -269,9 +272,11 @@ class Connection:
                 raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
             with self._breaking():
                 header = ApiHeader.unpack(segment.body, segment.order)
-                refused = header.completion == CompletionCode.FAILED
-                if refused or (header.completion and reply is not Got):
-                    raise MQError(_reason(header.reason), completion=CompletionCode(header.completion))
+                if header.completion not in _COMPLETIONS:
+                    raise WireError(f"a completion code of {header.completion}")
+                completion = CompletionCode(header.completion)
+                if completion is CompletionCode.FAILED or (completion and reply is not Got):
+                    raise MQError(reason_of(header.reason), completion=completion)
                 return reply.unpack(segment.body, segment.order)
         finally:
             self._busy.release()
@@ -345,7 +350,8 @@ def _together(frames: Iterator[bytes]) -> Iterator[bytes]:
         yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
 
-def _reason(code: int) -> Reason:
+def reason_of(code: int) -> Reason:
+    """A reason code as one of those that are known here; 2195 for any other."""
     try:
         return Reason(code)
     except ValueError:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from mock_mq.client import _standin
 from mock_mq.client._standin import ffi
-from mock_mq.client.connection import Connection, Target, parse_connection_name
+from mock_mq.client.connection import Connection, Target, parse_connection_name, reason_of
 from mock_mq.client.tls import Settings, wrapper
 from mock_mq.constants import CompletionCode, Reason
 from mock_mq.errors import MQError
@@ -203,7 +203,7 @@ def MQGET(
     _write(options, got.options.pack(_ORDER))
     data_length[0] = got.length
     ffi.memmove(buffer, got.data, min(length, len(got.data)))
-    return Reason(got.header.reason)
+    return reason_of(got.header.reason)
 
 
 @_mqi
