@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mock_mq.constants import GetOption, Reason
+from mock_mq.constants import CompletionCode, GetOption, Reason
 from mock_mq.core import Connection
+from mock_mq.core.queue import MAX_PRIORITY
 from mock_mq.errors import MQError
 from mock_mq.wire.calls import (
     ApiHeader,
@@ -166,7 +167,7 @@ class MQI:
             descriptor=_in_version(descriptor, call.descriptor.version),
             options=self._put_to(call.options, self._queues[handle]),
             data=b"",
-            header=ApiHeader(handle=handle),
+            header=_remarked(call.descriptor, handle),
         )
 
     def _put1(self, call: Put1) -> Put1:
@@ -178,7 +179,7 @@ class MQI:
             descriptor=_in_version(descriptor, call.descriptor.version),
             options=self._put_to(call.options, call.target.object_name),
             data=b"",
-            header=ApiHeader(),
+            header=_remarked(call.descriptor),
         )
 
     def _put_to(self, options: PutMessageOptions, queue: str) -> PutMessageOptions:
@@ -229,6 +230,15 @@ class MQI:
 def _in_version(descriptor: MessageDescriptor, version: int) -> MessageDescriptor:
     """A message's descriptor in the version its getter or putter speaks."""
     return descriptor if descriptor.version == version else replace(descriptor, version=version)
+
+
+def _remarked(put: MessageDescriptor, handle: int = 0) -> ApiHeader:
+    """How a put completed: 2049 is a warning, such a message is on the queue at the highest priority."""
+    if put.priority > MAX_PRIORITY:
+        return ApiHeader(
+            completion=CompletionCode.WARNING, reason=Reason.PRIORITY_EXCEEDS_MAXIMUM, handle=handle
+        )
+    return ApiHeader(handle=handle)
 
 
 def _deadline(now: float, interval: int) -> float | None:

@@ -51,7 +51,6 @@ _NOT_HERE = (
 )
 _PUT_NOT_HERE = PutOption.LOGICAL_ORDER
 _AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
-_MAX_PRIORITY = 9
 _REQUEST = 1  # MQMT_REQUEST
 _MESSAGE_TYPES = range(1, 1_000_000_000)  # MQMT_SYSTEM_FIRST to MQMT_APPL_LAST
 _RIGHTS = {
@@ -376,7 +375,7 @@ def _fit(message: Message, asked: MessageDescriptor, wanted: GetOption, buffer_l
 
 def _check_descriptor(descriptor: MessageDescriptor) -> None:
     """Raises what a descriptor that can't be put is refused with."""
-    if descriptor.priority > _MAX_PRIORITY or descriptor.priority < _AS_QUEUE["priority"]:
+    if descriptor.priority < _AS_QUEUE["priority"]:
         raise MQError(Reason.PRIORITY_ERROR, str(descriptor.priority))
     if descriptor.persistence not in (0, 1, _AS_QUEUE["persistence"]):
         raise MQError(Reason.PERSISTENCE_ERROR, str(descriptor.persistence))

@@ -11,7 +11,8 @@ from mock_mq.core.message import Lane, Message, Status
 from mock_mq.errors import MQError
 from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
-_PRIORITIES = 10
+MAX_PRIORITY = 9
+_PRIORITIES = MAX_PRIORITY + 1
 _MATCHES = sum(MatchOption)  # a number: an IntFlag's complement knows no others
 Place = tuple[int, int]
 """A place in a queue: priority, highest first as a negative number, and sequence."""
@@ -161,7 +162,7 @@ class Queue:
         return None, expired
 
     def _lane(self, message: Message) -> Lane:
-        return self._lanes[message.descriptor.priority]
+        return self._lanes[_priority(message)]
 
     def _remove_expired(self) -> None:
         now = self._clock()
@@ -178,7 +179,12 @@ class Queue:
 
 def place(message: Message) -> Place:
     """Where a message stands in its queue."""
-    return -message.descriptor.priority, message.sequence
+    return -_priority(message), message.sequence
+
+
+def _priority(message: Message) -> int:
+    """What it stands by; its descriptor keeps what its putter said, even if that is more than there is."""
+    return min(message.descriptor.priority, MAX_PRIORITY)
 
 
 def token(message: Message) -> bytes:

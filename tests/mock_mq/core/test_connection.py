@@ -139,10 +139,17 @@ class TestPut:
         house.connect().put1(target, MessageDescriptor(), PutMessageOptions(), b"one call")
         assert house.client().bodies() == [b"one call"]
 
+    def test_given_a_priority_over_the_highest_when_put_then_it_is_kept_and_counts_as_the_highest(
+        self,
+    ) -> None:
+        client = House().client()
+        for number, priority in enumerate([8, 77, 9, 10]):
+            client.put(b"%d" % number, priority=priority)
+        assert client.bodies() == [b"1", b"2", b"3", b"0"]
+
     @pytest.mark.parametrize(
         ("reason", "descriptor"),
         [
-            (2050, {"priority": 10}),
             (2050, {"priority": -2}),
             (2047, {"persistence": 3}),
             (2013, {"expiry": 0}),
