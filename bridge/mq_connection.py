@@ -129,8 +129,8 @@ class MqConnection:
             queue_manager.disconnect()
 
     def refused(self, queue: str, code: int, doing: str) -> Away:
-        """What to raise for a failed call on a queue; closes the connection if its reason asks for it."""
-        if mq_reasons.reason(code).action in {Action.RECONNECT, Action.PERSON}:
+        """What to raise for a failed call on a queue; closes the connection unless it is still of use."""
+        if mq_reasons.reason(code).action is not Action.WAIT:
             self.close()
         return self._away(f"queue {queue} on {self._settings.name}", code, doing)
 

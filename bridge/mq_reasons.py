@@ -20,6 +20,8 @@ class Action(Enum):
     """As RECONNECT, but slowly: somebody has to put it right."""
     SET_ASIDE = auto()
     """It is the message's own: no other try will do."""
+    UNCLEAR = auto()
+    """Not known: as RECONNECT, but a message that it comes with may be the cause."""
 
 
 class Reason(NamedTuple):
@@ -34,6 +36,12 @@ class Reason(NamedTuple):
 _TABLE: dict[int, Reason] = {
     2003: Reason("BACKED_OUT", Action.WAIT, "the unit of work was backed out"),
     2009: Reason("CONNECTION_BROKEN", Action.RECONNECT, "the connection broke"),
+    2010: Reason(
+        "DATA_LENGTH_ERROR",
+        Action.PERSON,
+        "a message is longer than the channel lets through",
+        "raise the channel's MAXMSGL",
+    ),
     2013: Reason("EXPIRY_ERROR", Action.SET_ASIDE, "its expiry is not valid"),
     2014: Reason("FEEDBACK_ERROR", Action.SET_ASIDE, "its feedback code is not valid"),
     2016: Reason("GET_INHIBITED", Action.WAIT, "gets are inhibited", "set GET(ENABLED)"),
@@ -61,7 +69,6 @@ _TABLE: dict[int, Reason] = {
     2045: Reason("OPTION_NOT_VALID_FOR_TYPE", Action.PERSON, "not a queue that can be used so"),
     2047: Reason("PERSISTENCE_ERROR", Action.SET_ASIDE, "its persistence is not valid"),
     2048: Reason("PERSISTENT_NOT_ALLOWED", Action.SET_ASIDE, "the queue takes no persistent messages"),
-    2049: Reason("PRIORITY_EXCEEDS_MAXIMUM", Action.SET_ASIDE, "its priority is over the highest there is"),
     2050: Reason("PRIORITY_ERROR", Action.SET_ASIDE, "its priority is not valid"),
     2051: Reason("PUT_INHIBITED", Action.WAIT, "puts are inhibited", "set PUT(ENABLED)"),
     2052: Reason("Q_DELETED", Action.PERSON, "the queue was deleted", "define it again"),
@@ -72,16 +79,21 @@ _TABLE: dict[int, Reason] = {
     2061: Reason("REPORT_OPTIONS_ERROR", Action.SET_ASIDE, "its report options are not valid"),
     2063: Reason("SECURITY_ERROR", Action.PERSON, "a security error", "see the queue manager's error log"),
     2071: Reason("STORAGE_NOT_AVAILABLE", Action.RECONNECT, "not enough storage"),
+    2082: Reason(
+        "UNKNOWN_ALIAS_BASE_Q", Action.PERSON, "the queue that it stands for does not exist", "define it"
+    ),
     2085: Reason(
         "UNKNOWN_OBJECT_NAME", Action.PERSON, "there is no such queue", "define it, or correct the name"
     ),
     2086: Reason("UNKNOWN_OBJECT_Q_MGR", Action.PERSON, "its queue manager is not known"),
     2087: Reason("UNKNOWN_REMOTE_Q_MGR", Action.PERSON, "its remote queue manager is not known"),
+    2101: Reason("OBJECT_DAMAGED", Action.PERSON, "damaged", "recover it"),
     2102: Reason("RESOURCE_PROBLEM", Action.RECONNECT, "the queue manager is short of resources"),
     2124: Reason("OUTCOME_PENDING", Action.RECONNECT, "the outcome of the commit is not known yet"),
     2142: Reason("HEADER_ERROR", Action.SET_ASIDE, "a header in it is not valid"),
     2161: Reason("Q_MGR_QUIESCING", Action.RECONNECT, "the queue manager is stopping"),
     2162: Reason("Q_MGR_STOPPING", Action.RECONNECT, "the queue manager is stopping"),
+    2189: Reason("CLUSTER_RESOLUTION_ERROR", Action.WAIT, "its cluster does not answer"),
     2192: Reason("STORAGE_MEDIUM_FULL", Action.WAIT, "the queue manager's log or disk is full", "free some"),
     2195: Reason(
         "UNEXPECTED_ERROR", Action.RECONNECT, "an error inside MQ", "see the queue manager's error log"
@@ -93,11 +105,18 @@ _TABLE: dict[int, Reason] = {
     ),
     2219: Reason("CALL_IN_PROGRESS", Action.RECONNECT, "another call is in progress"),
     2223: Reason("Q_MGR_NOT_ACTIVE", Action.RECONNECT, "the queue manager is not active"),
+    2268: Reason(
+        "CLUSTER_PUT_INHIBITED", Action.WAIT, "puts are inhibited in its cluster", "set PUT(ENABLED)"
+    ),
+    2269: Reason("CLUSTER_RESOURCE_ERROR", Action.WAIT, "its cluster is short of resources"),
+    2270: Reason("NO_DESTINATIONS_AVAILABLE", Action.WAIT, "its cluster has no queue to put to now"),
     2273: Reason("CONNECTION_ERROR", Action.RECONNECT, "the connection failed"),
+    2277: Reason("CD_ERROR", Action.PERSON, "the channel's definition is not valid", "correct queue_manager"),
     2278: Reason("CLIENT_CONN_ERROR", Action.PERSON, "the connection's definition is not valid"),
     2279: Reason("CHANNEL_STOPPED_BY_USER", Action.RECONNECT, "the channel is stopped", "start it"),
     2334: Reason("RFH_ERROR", Action.SET_ASIDE, "its MQRFH2 header is not valid"),
     2381: Reason("KEY_REPOSITORY_ERROR", Action.PERSON, "the key repository can't be used"),
+    2392: Reason("SSL_CONFIG_ERROR", Action.PERSON, "the TLS options are not valid", "correct queue_manager"),
     2393: Reason(
         "SSL_INITIALIZATION_ERROR",
         Action.PERSON,
@@ -139,11 +158,11 @@ _TABLE: dict[int, Reason] = {
     ),
 }
 
-_UNLISTED = Reason("", Action.RECONNECT, "MQ refused", "look the reason code up in MQ's documentation")
+_UNLISTED = Reason("", Action.UNCLEAR, "MQ refused", "look the reason code up in MQ's documentation")
 
 
 def reason(code: int) -> Reason:
-    """What is known of a reason code; one that is not listed asks for a new connection."""
+    """What is known of a reason code; one that is not listed is `UNCLEAR`."""
     return _TABLE.get(code, _UNLISTED)
 
 

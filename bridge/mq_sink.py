@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from bridge import mq_descriptor, mq_reasons, rfh2
 from bridge.message import Fault, Message, Rejection
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_queue import MqQueue
 from bridge.mq_reasons import Action
+
+log = structlog.get_logger(__name__)
+
+_FAULTS = {Action.SET_ASIDE: Fault.MESSAGE, Action.UNCLEAR: Fault.UNCLEAR}
+"""Whose fault a refused MQPUT is, where it may be the message's."""
 
 
 class MqSink:
@@ -34,20 +41,25 @@ class MqSink:
         outcomes: list[Rejection | None] = [None] * len(messages)
         pending = list(range(len(messages)))
         while pending:
-            index = pending[0]
+            putting: int | None = None
             try:
-                for index in pending:
-                    self._put(messages[index])
+                self.connect()
+                for putting in pending:
+                    self._put(messages[putting])
+                putting = None
                 self._queue.connection.commit()
                 break
             except MqError as e:
                 # Half a unit must not stay open: what comes next would commit it.
                 self._queue.back_out()
-                if mq_reasons.reason(e.code).action is not Action.SET_ASIDE:
+                action = mq_reasons.reason(e.code).action
+                if putting is None or action not in _FAULTS:
                     raise self._queue.away(e) from None
+                if action is Action.UNCLEAR:
+                    self._queue.close()
                 thing = f"queue {self._queue.name} on {self._queue.connection.queue_manager_name}"
-                outcomes[index] = Rejection(mq_reasons.sentence(thing, e.code), Fault.MESSAGE)
-                pending.remove(index)
+                outcomes[putting] = Rejection(mq_reasons.sentence(thing, e.code), _FAULTS[action])
+                pending.remove(putting)
         return outcomes
 
     def close(self) -> None:
@@ -67,5 +79,11 @@ class MqSink:
             md.Format = rfh2.FORMAT.encode()
             md.Encoding, md.CodedCharSetId = rfh2.HEADER_ENCODING, rfh2.HEADER_CCSID
         pmo.Options = constants.MQPMO_SYNCPOINT | constants.MQPMO_FAIL_IF_QUIESCING
-        with self._queue.connection.errors():
-            self._queue.handle.put(body, md, pmo)
+        try:
+            with self._queue.connection.errors():
+                self._queue.handle.put(body, md, pmo)
+        except MqError as e:
+            if not e.warning:
+                raise
+            # Put, with something to remark on it.
+            log.warning("mqput_warning", queue=self._queue.name, reason_code=e.code)

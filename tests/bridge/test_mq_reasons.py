@@ -21,7 +21,7 @@ PERSON = [2035, 2058, 2085, 2540, 2539, 2393, 2398, 2042]
         *((code, Action.WAIT) for code in WAIT),
         *((code, Action.SET_ASIDE) for code in SET_ASIDE),
         *((code, Action.PERSON) for code in PERSON),
-        (9999, Action.RECONNECT),
+        (9999, Action.UNCLEAR),
     ],
 )
 def test_each_code_has_its_action(code: int, action: Action) -> None:

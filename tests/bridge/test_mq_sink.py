@@ -77,6 +77,36 @@ def test_one_too_big_is_set_aside_and_its_siblings_arrive(
     assert [program.get()[0] for _ in range(queue_manager.depth(QUEUE))] == [b"a", b"b", b"c"]
 
 
+def test_one_that_is_put_with_a_warning_arrives_once(
+    binding: Binding, queue_manager: RunningQueueManager, putting: MqSink
+) -> None:
+    # 2049 MQRC_PRIORITY_EXCEEDS_MAXIMUM: taken, and stands as one of the highest priority.
+    messages = [Message(b"a"), Message(b"b", Descriptor(priority=77)), Message(b"c")]
+    assert putting.deliver(messages) == [None, None, None]
+    program = Program(binding, queue_manager)
+    got = [program.get() for _ in range(queue_manager.depth(QUEUE))]
+    assert [body for body, _ in got] == [b"b", b"a", b"c"]
+    assert got[0][1].Priority == 77
+
+
+def test_what_can_never_be_put_leaves_nothing_of_itself_behind(
+    queue_manager: RunningQueueManager, putting: MqSink
+) -> None:
+    bad = [
+        Descriptor(expiry=0),
+        Descriptor(persistence=9),
+        Descriptor(message_type=1),
+        Descriptor(priority=-5),
+        Descriptor(message_type=0),
+    ]
+    outcomes = putting.deliver([Message(b"x", each) for each in bad])
+    reasons = [(each.fault, each.reason.split("(")[1][:4]) for each in outcomes if each]
+    assert reasons == [(Fault.MESSAGE, code) for code in ("2013", "2047", "2027", "2050", "2029")]
+    assert queue_manager.depth(QUEUE) == 0
+    assert putting.deliver([Message(b"good")]) == [None]
+    assert queue_manager.depth(QUEUE) == 1
+
+
 def test_a_queue_that_fills_up_in_the_middle_takes_nothing_of_the_unit(
     binding: Binding, start_queue_manager: StartQueueManager
 ) -> None:
