@@ -1,0 +1,175 @@
+"""Connecting to a queue manager, on both bindings: TLS both ways, credentials, nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.binding import Binding
+from bridge.credentials import Credentials, from_directory
+from bridge.errors import Away
+from bridge.key_repository import KeyRepository
+from bridge.message import Message
+from bridge.mq_connection import MqConnection
+from mock_mq.server import TLS
+from tests.bridge.mq_ends import QUEUE, settings, sink, source
+from tests.fixtures.certificates import Certificates
+from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+
+ANY_TLS = "ANY_TLS12_OR_HIGHER"
+ESTABLISHED = "01"
+
+
+def connections_to(port: int) -> int:
+    """How many this machine has open to a port, as Linux tells it."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") and row[3] == ESTABLISHED for row in rows)
+
+
+@pytest.fixture
+def secure(start_queue_manager: StartQueueManager, certificates: Certificates) -> RunningQueueManager:
+    """A queue manager that lets in whoever has a certificate of the same CA."""
+    return start_queue_manager(
+        tls=TLS(
+            certificates.server_certificate,
+            certificates.server_key,
+            certificates.ca,
+            require_client_certificate=True,
+        )
+    )
+
+
+@pytest.fixture
+def keys(certificates: Certificates) -> Iterator[KeyRepository]:
+    with KeyRepository(from_directory(certificates.bridge_directory)) as made:
+        yield made
+
+
+def connected(
+    binding: Binding,
+    queue_manager: RunningQueueManager,
+    *,
+    keys: KeyRepository | None = None,
+    credentials: Credentials | None = None,
+    **changes: Any,
+) -> MqConnection:
+    made = MqConnection(binding, settings(queue_manager, **changes), credentials, keys)
+    made.connect()
+    return made
+
+
+def test_mutual_tls_with_the_named_peer(
+    binding: Binding, secure: RunningQueueManager, keys: KeyRepository
+) -> None:
+    made = connected(binding, secure, keys=keys, cipher_spec=ANY_TLS, peer_name="CN=mock-mq,O=Throwaway")
+    assert made.connected
+    made.close()
+
+
+def test_several_connections_of_one_process_share_its_tls(
+    binding: Binding, secure: RunningQueueManager, keys: KeyRepository
+) -> None:
+    made = [connected(binding, secure, keys=keys, cipher_spec=ANY_TLS) for _ in range(3)]
+    assert connections_to(secure.port) == 3
+    for each in made:
+        each.close()
+
+
+def test_another_peer_than_the_one_named_is_refused(
+    binding: Binding, secure: RunningQueueManager, keys: KeyRepository
+) -> None:
+    with pytest.raises(Away, match=r"\(2398 MQRC_SSL_PEER_NAME_MISMATCH\): compare peer_name") as away:
+        connected(binding, secure, keys=keys, cipher_spec=ANY_TLS, peer_name="CN=another")
+    assert away.value.slowly
+
+
+def test_a_queue_manager_of_another_ca_is_refused(
+    binding: Binding, secure: RunningQueueManager, other_certificates: Certificates
+) -> None:
+    with (
+        KeyRepository(from_directory(other_certificates.bridge_directory)) as strangers,
+        pytest.raises(Away, match=r"TLS could not be agreed on \(2393 MQRC_SSL_INITIALIZATION_ERROR\)"),
+    ):
+        connected(binding, secure, keys=strangers, cipher_spec=ANY_TLS)
+
+
+def test_a_user_is_let_in_by_password(binding: Binding, start_queue_manager: StartQueueManager) -> None:
+    queue_manager = start_queue_manager(users={"bridge": "s3cret"})
+    credentials = Credentials(certificate="", private_key="", ca="", user="bridge", password="s3cret")
+    connected(binding, queue_manager, credentials=credentials).close()
+    wrong = replace(credentials, password="canary")
+    words = (
+        r"queue manager QM1 at 127\.0\.0\.1\(\d+\), channel DEV\.APP\.SVRCONN: not authorised to connect "
+        r"\(2035 MQRC_NOT_AUTHORIZED\): check the password, or let user bridge connect"
+    )
+    with pytest.raises(Away, match=words) as away:
+        connected(binding, queue_manager, credentials=wrong)
+    assert away.value.slowly
+    assert "canary" not in str(away.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": "OTHER"}, r"\(2058 MQRC_Q_MGR_NAME_ERROR\): correct name"),
+        ({"channel": "NO.SUCH"}, r"there is no such channel \(2540 MQRC_UNKNOWN_CHANNEL_NAME\)"),
+        ({"connections": ("127.0.0.1(1)",)}, r"no queue manager answers there \(2538 "),
+    ],
+    ids=["name", "channel", "port"],
+)
+def test_what_is_wrong_with_the_connection_is_said(
+    binding: Binding, queue_manager: RunningQueueManager, wrong: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Away, match=words):
+        connected(binding, queue_manager, **wrong)
+    assert connections_to(queue_manager.port) == 0
+
+
+def test_the_next_of_the_list_is_taken_when_the_first_does_not_answer(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    made = connected(binding, queue_manager, connections=("127.0.0.1(1)", queue_manager.connection_name))
+    assert made.connected
+    made.close()
+
+
+def test_however_often_the_queue_manager_restarts_no_connection_is_left_behind(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    taking, putting = source(binding, queue_manager), sink(binding, queue_manager)
+    for _ in range(10):
+        taking.connect()
+        putting.connect()
+        assert connections_to(queue_manager.port) == 2
+        queue_manager.stop()
+        for end in (taking.commit, lambda: putting.deliver([Message(b"x")])):
+            with pytest.raises(Away):
+                end()
+        queue_manager.start()
+    taking.close()
+    putting.close()
+    assert connections_to(queue_manager.port) == 0
+
+
+def test_a_queue_that_can_not_be_opened_leaves_no_connection_behind(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    made = source(binding, queue_manager, queue="NO.SUCH.QUEUE")
+    for _ in range(5):
+        with pytest.raises(Away, match="2085"):
+            made.connect()
+    assert connections_to(queue_manager.port) == 0
+
+
+def test_dropping_a_connection_commits_nothing(binding: Binding, queue_manager: RunningQueueManager) -> None:
+    made = connected(binding, queue_manager)
+    queue = made.open(QUEUE, binding.constants.MQOO_OUTPUT)
+    options = binding.mq.PMO()
+    options.Options = binding.constants.MQPMO_SYNCPOINT
+    queue.put(b"half a unit", binding.mq.MD(), options)
+    made.close()
+    assert queue_manager.depth(QUEUE) == 0
