@@ -51,6 +51,8 @@ _ORDER = ByteOrder.LITTLE
 _COMPLETIONS = frozenset(int(each) for each in CompletionCode)
 _CONNECT_WITHIN = 10.0
 _READ = 262_144
+_LONGEST_HEARTBEAT = 999_999
+_LEAST_TRANSMISSION = 1024
 _MAX_PORT = 65_535
 _DEFAULT_PORT = 1414
 _SEND_AT_ONCE = 1_048_576
@@ -237,7 +239,9 @@ class Connection:
                 break
         else:
             raise self._break("no FAP level that both sides speak")
-        self._size = offer.max_transmission
+        if not 0 <= offer.heartbeat <= _LONGEST_HEARTBEAT or offer.max_transmission < _LEAST_TRANSMISSION:
+            raise self._break("a heartbeat or a transmission size that can't be")
+        self._size = min(offer.max_transmission, self._size)
         self._heartbeat = offer.heartbeat
 
     def _identify(self, target: Target) -> None:
