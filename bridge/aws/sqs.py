@@ -6,6 +6,7 @@ is handed on as it is: switch raw delivery on where the message itself is wanted
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,6 +41,8 @@ LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
 _DELETE_TRIES = 3
+_MOST_LEFT = 10_000
+"""Messages of which it is remembered how often they were left in the queue for S3 to come back."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
 
@@ -150,6 +153,7 @@ class SqsSource:
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, Pointer | None] = {}
+        self._left: OrderedDict[str, int] = OrderedDict()
         self.possible_duplicates = 0
 
     @property
@@ -278,19 +282,25 @@ class SqsSource:
     def _delivery(self, link: _Link, raw: MessageTypeDef) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
         cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
-        deliveries = _receives(raw) - 1
+        received = _receives(raw) - 1
         receipt = raw["ReceiptHandle"]
         pointer = None
         try:
-            cloud, pointer = link.follower.follow(cloud, patient=deliveries < _PATIENCE)
+            cloud, pointer = link.follower.follow(cloud, patient=received < _PATIENCE)
             message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
         except (BadPointer, MappingError) as error:
             message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
         self._unit[receipt] = pointer
-        return Delivery(message, deliveries, identity=raw["MessageId"], token=receipt, fault=fault)
+        identity = raw["MessageId"]
+        # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
+        deliveries = max(0, received - self._left.get(identity, 0))
+        return Delivery(message, deliveries, identity=identity, token=receipt, fault=fault)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
+        self._left[raw["MessageId"]] = self._left.get(raw["MessageId"], 0) + 1
+        if len(self._left) > _MOST_LEFT:
+            self._left.popitem(last=False)
         seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
         visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 

@@ -232,6 +232,24 @@ def test_s3_being_away_for_all_that_came_is_away(
     assert aws.counts(queue) == (0, 1)
 
 
+def test_receives_that_ended_with_s3_away_do_not_bring_a_message_nearer_to_being_set_aside(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    bucket = aws.make_bucket()
+    send(aws, queue, keep(aws, bucket, "k", b"payload"), marker=MARKER)
+    aws.sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)
+    fault_proxy.drop("GetObject", after=False)
+    # Left in the queue for no longer than its own time-out, so that the test need not wait.
+    fault_proxy.drop("ChangeMessageVisibilityBatch", after=False)
+    orders = source(offload=Offload(bucket=bucket), wait=10)
+    with pytest.raises(Away):
+        orders.take(10)
+    [delivery] = orders.take(10)
+    assert delivery.message.body == b"payload"
+    assert delivery.deliveries == 1, "of three receives the first alone was an attempt"
+
+
 def test_access_denied_to_a_payload_again_and_again_is_a_fault(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
