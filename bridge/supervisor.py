@@ -26,8 +26,11 @@ DRAIN_WITHIN = 25.0
 """Seconds: ECS kills a task 30 s after SIGTERM unless it is told otherwise."""
 
 
-def run(configuration: Configuration, stop: threading.Event) -> int:
-    """Runs the routes until `stop` is set: 0 after a clean stop, 1 where a route could not go on or end."""
+def run(configuration: Configuration, stop: threading.Event, *, summary_every: float = 300.0) -> int:
+    """Runs the routes until `stop` is set: 0 after a clean stop, 1 where a route could not go on or end.
+
+    What each has done is logged at its end, and every `summary_every` seconds if it has done anything since.
+    """
     clients = Clients()
     try:
         binding = load_binding()
@@ -36,7 +39,7 @@ def run(configuration: Configuration, stop: threading.Event) -> int:
             return DONE
         with key_repository(configuration, credentials) as keys:
             pumps = Assembly(configuration, clients, binding, credentials, keys, stop).pumps()
-            code = _run(pumps, stop)
+            code = _run(pumps, stop, summary_every)
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
         return FAILED
@@ -58,15 +61,15 @@ def _credentials(configuration: Configuration, clients: Clients, stop: threading
     return None
 
 
-def _run(pumps: list[Pump], stop: threading.Event) -> int:
-    failed: list[str] = []
+def _run(pumps: list[Pump], stop: threading.Event, summary_every: float) -> int:
+    clean: list[str] = []
 
     def work(pump: Pump) -> None:
         log.info("route_started", route=pump.route, source=pump.source.name, destination=pump.sink.name)
         try:
             pump.run(stop)
+            clean.append(pump.route)
         except Stop as e:
-            failed.append(pump.route)
             log.error("route_stopped", route=pump.route, reason=str(e))  # noqa: TRY400 - as above
         log.info("route_ended", route=pump.route, **asdict(pump.tally))
 
@@ -74,12 +77,26 @@ def _run(pumps: list[Pump], stop: threading.Event) -> int:
     threads = [threading.Thread(target=work, args=(pump,), name=pump.route, daemon=True) for pump in pumps]
     for thread in threads:
         thread.start()
+    said = [asdict(pump.tally) for pump in pumps]
+    due = time.monotonic() + summary_every
     while not stop.is_set() and any(thread.is_alive() for thread in threads):
-        stop.wait(1.0)
+        stop.wait(min(1.0, summary_every))
+        if time.monotonic() >= due:
+            said = _summarise(pumps, said)
+            due = time.monotonic() + summary_every
     deadline = time.monotonic() + DRAIN_WITHIN
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     late = [thread.name for thread in threads if thread.is_alive()]
     if late:
         log.error("drain_incomplete", routes=late, note="what they have in hand is handed out again")
-    return FAILED if failed or late else DONE
+    return DONE if len(clean) == len(pumps) else FAILED
+
+
+def _summarise(pumps: list[Pump], said: list[dict[str, int]]) -> list[dict[str, int]]:
+    """Logs the tallies that differ from what was said last; returns them all."""
+    tallies = [asdict(pump.tally) for pump in pumps]
+    for pump, tally, before in zip(pumps, tallies, said, strict=True):
+        if tally != before:
+            log.info("route_summary", route=pump.route, **tally)
+    return tallies
