@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 _NOTHING = 2033  # MQRC_NO_MSG_AVAILABLE
 _TOO_LONG = 2080  # MQRC_TRUNCATED_MSG_FAILED
 _BACKED_OUT = 2003
+_KEEPS_THE_UNIT = {2016, 2024}
+"""MQRC_GET_INHIBITED and MQRC_SYNCPOINT_LIMIT_REACHED refuse the next message, and leave those before it."""
 
 _FIRST_BUFFER = 65_536
 _UNIT_BYTES = 4 * 1024 * 1024
@@ -65,8 +67,10 @@ class MqSource:
                     break
                 delivery = self._get(wait=0)
         except MqError as e:
-            self.back_out()
-            raise self._queue.away(e) from None
+            # What is in hand can go on; the next unit meets the reason again if it lasts.
+            if not unit or e.code not in _KEEPS_THE_UNIT:
+                self.back_out()
+                raise self._queue.away(e) from None
         return unit
 
     def commit(self) -> None:

@@ -107,6 +107,22 @@ def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     assert len(taking.take(10)) == 2
 
 
+def test_a_unit_is_no_larger_than_the_queue_manager_allows(
+    binding: Binding, start_queue_manager: StartQueueManager
+) -> None:
+    queue_manager = start_queue_manager(max_uncommitted=3)
+    program, taking = Program(binding, queue_manager), source(binding, queue_manager)
+    for number in range(7):
+        program.put(b"%d" % number)
+    taking.connect()
+    sizes = []
+    while unit := taking.take(10):
+        sizes.append(len(unit))
+        assert not any(each.deliveries for each in unit)
+        taking.commit()
+    assert sizes == [3, 3, 1]
+
+
 def test_properties_are_taken_off_the_body(program: Program, taking: MqSource) -> None:
     content = rfh2.Content(b"body", "MQSTR", 1208, 273)
     properties = {"colour": Property("red"), "count": Property(5, "i4")}
