@@ -19,7 +19,6 @@ log = structlog.get_logger(__name__)
 
 _NOTHING = 2033  # MQRC_NO_MSG_AVAILABLE
 _TOO_LONG = 2080  # MQRC_TRUNCATED_MSG_FAILED
-_BACKED_OUT = 2003
 _KEEPS_THE_UNIT = {2016, 2024}
 """MQRC_GET_INHIBITED and MQRC_SYNCPOINT_LIMIT_REACHED refuse the next message, and leave those before it."""
 
@@ -78,9 +77,8 @@ class MqSource:
         try:
             self._queue.connection.commit()
         except MqError as e:
-            # 2003 says that the unit was backed out; after anything else nobody knows.
-            if e.code != _BACKED_OUT:
-                self._queue.close()
+            # After 2003 the unit is backed out already; after anything else this does it, if it still can.
+            self.back_out()
             raise self._queue.away(e, "to commit") from None
 
     def back_out(self) -> None:

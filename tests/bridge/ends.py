@@ -81,11 +81,12 @@ class MemorySink:
     arrived: list[Message] = field(default_factory=list)
     calls: list[list[Message]] = field(default_factory=list)
     name: str = "sns:test"
+    connects: int = 0
     closed: int = 0
     _tries: dict[bytes, int] = field(default_factory=dict)
 
     def connect(self) -> None:
-        pass
+        self.connects += 1
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         self.calls.append(list(messages))

@@ -53,6 +53,24 @@ def test_reaching_both_sides_closes_it_when_only_a_connection_had_failed() -> No
     assert made.closed
 
 
+def test_a_source_that_is_away_meanwhile_proves_nothing_about_the_destination() -> None:
+    made = circuit()
+    made.failed("throttled", delivering=True)
+    made.failed("no queue manager", delivering=False)
+    made.idle()
+    assert not made.closed
+
+
+def test_it_says_how_long_it_has_lasted() -> None:
+    made = circuit(step=70.0)
+    with capture_logs() as logs:
+        for _ in range(3):
+            made.failed("away", delivering=True)
+        made.succeeded()
+    assert [each["since_seconds"] for each in logs[:3]] == [0.0, 70.0, 140.0]
+    assert logs[3]["after_seconds"] == 210.0
+
+
 def test_it_is_said_once_a_state_and_once_a_minute() -> None:
     made = circuit(step=1.0)
     with capture_logs() as logs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -165,11 +166,19 @@ def test_a_queue_that_can_not_be_opened_leaves_no_connection_behind(
     assert connections_to(queue_manager.port) == 0
 
 
-def test_dropping_a_connection_commits_nothing(binding: Binding, queue_manager: RunningQueueManager) -> None:
+@pytest.mark.parametrize("how", ["closed", "forgotten"])
+def test_what_was_not_committed_when_a_connection_ends_never_is(
+    binding: Binding, queue_manager: RunningQueueManager, how: str
+) -> None:
     made = connected(binding, queue_manager)
     queue = made.open(QUEUE, binding.constants.MQOO_OUTPUT)
     options = binding.mq.PMO()
     options.Options = binding.constants.MQPMO_SYNCPOINT
     queue.put(b"half a unit", binding.mq.MD(), options)
-    made.close()
-    assert queue_manager.depth(QUEUE) == 0
+    if how == "closed":
+        made.close()
+    del made, queue
+    gc.collect()
+    taking = source(binding, queue_manager)
+    taking.connect()
+    assert taking.take(1) == []

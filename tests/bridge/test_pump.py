@@ -164,6 +164,16 @@ def test_one_message_after_another_that_nobody_can_take_opens_the_circuit() -> N
     assert len(made.source.waiting) == 20
 
 
+def test_messages_that_nobody_can_take_do_not_add_up_over_those_that_arrive() -> None:
+    bad = {message(n).body for n in range(0, 20, 2)}
+    sink = MemorySink(lambda each, _attempt: UNCLEAR if each.body in bad else None)
+    made = rig(MemorySource(), sink)
+    for number in range(20):
+        made.source.waiting.append(Delivery(message(number), identity=str(number)))
+        assert made.move() == []
+    assert {each.message.body for each in made.letters.letters} == bad
+
+
 def test_a_message_that_is_unclear_while_the_circuit_is_open_is_set_aside_at_the_threshold() -> None:
     # Else four bad messages in a row would hold up the good ones behind them for ever.
     bad = [message(n) for n in range(41)]
@@ -186,6 +196,8 @@ def test_without_a_place_for_dead_letters_nothing_is_committed() -> None:
     made.letters.errors.append(Away("bucket away"))
     assert made.move() == ["bucket away"]
     assert made.source.gone == []
+    made.pump.circuit.idle()
+    assert not made.pump.circuit.closed, "that the source is empty proves nothing about the bucket"
     made.move(4)
     assert made.homes == Counter({each.body: 1 for each in messages})
     assert len(made.source.gone) == 3

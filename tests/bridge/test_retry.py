@@ -90,6 +90,7 @@ def test_a_sink_that_comes_back_within_the_retries_has_everything_once() -> None
     sink = failing(Away("reset"), ONE, tries=2)
     assert recorded(2)[0].deliver(sink, [ONE, TWO]) == [None, None]
     assert sink.arrived == [ONE, TWO]
+    assert sink.connects == 3, "it may have lost its connection each time"
 
 
 def test_what_waiting_will_not_mend_ends_it() -> None:
