@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import Any
 
 import pytest
 
 from bridge import rfh2
 from bridge.binding import Binding
+from bridge.circuit import Circuit
 from bridge.errors import Away
-from bridge.message import Property
+from bridge.message import Message, Property
 from bridge.mq_source import MqSource
+from bridge.pump import Pump
+from bridge.retry import Retry
 from mock_mq.core import QueueDefinition, Right
+from tests.bridge.ends import MemoryDeadLetters, MemorySink
 from tests.bridge.mq_ends import QUEUE, Program, connection, source
 from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
@@ -153,6 +158,30 @@ def test_a_queue_manager_that_goes_is_away_and_is_connected_to_again(
     queue_manager.start()
     taking.connect()
     assert [each.message.body for each in taking.take(1)] == [b"stays"]
+
+
+def test_what_was_delivered_when_the_queue_manager_went_is_not_delivered_again(
+    program: Program, taking: MqSource, queue_manager: RunningQueueManager
+) -> None:
+    for number in range(15):
+        program.put(b"%d" % number, MsgId=b"m" * 24)
+    going = deque([queue_manager.stop])
+
+    def verdict(each: Message, _attempt: int) -> None:
+        if going and each.body == b"3":
+            going.popleft()()
+
+    retry = Retry(2, threading.Event())
+    destination, letters = MemorySink(verdict), MemoryDeadLetters()
+    pump = Pump("route", taking, destination, letters, retry, Circuit("route"), backout_threshold=5)
+    with pytest.raises(Away) as away:
+        pump.move()
+    pump.circuit.failed(str(away.value), delivering=False)
+    queue_manager.start()
+    while queue_manager.depth(QUEUE):
+        pump.move()
+    assert sorted(int(each.body) for each in destination.arrived) == list(range(15))
+    assert letters.letters == []
 
 
 @pytest.mark.parametrize(
