@@ -28,7 +28,7 @@ MESSAGES = 1000
 KILLS = 10
 BATCH = 10
 OUT, IN = "OUT", "IN"
-IN_SQS = 200
+IN_SQS = 100
 """An emulator's deep queue is a slow one: no more messages than this are in it at a time."""
 UNTIL_KILLED = 80
 """Messages a bridge may have moved, either way, when its end is due."""
