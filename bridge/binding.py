@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, cast
 
 import structlog
 
@@ -20,13 +20,63 @@ CHOICE = "BRIDGE_MQ_BINDING"
 _NAMES = ("pymqi", "ibmmq")
 
 
+Structure = Any
+"""MQMD, MQGMO, ...: the binding gives an object its fields when it makes it."""
+
+
+class QueueManager(Protocol):
+    """A connection, as both bindings have it. Each call raises `MQMIError` or `PYIFError`."""
+
+    def connect_with_options(self, name: str, **options: Any) -> None:
+        """MQCONNX; `options` are `cd`, `sco`, `user` and `password`."""
+
+    def commit(self) -> None:
+        """MQCMIT."""
+
+    def backout(self) -> None:
+        """MQBACK."""
+
+    def disconnect(self) -> None:
+        """MQDISC, which commits."""
+
+
+class Queue(Protocol):
+    """An open queue, as both bindings have it. Each call raises `MQMIError` or `PYIFError`."""
+
+    def open(self, name: bytes, options: int) -> None:
+        """MQOPEN."""
+
+    def put(self, body: bytes, *structures: Structure) -> None:
+        """MQPUT with MQMD and MQPMO."""
+
+    def get(self, length: int | None, *structures: Structure) -> bytes:
+        """MQGET with MQMD and MQGMO into a buffer of that length; None asks for whatever is there."""
+        ...
+
+
+class Package(Protocol):
+    """What the bridge uses of `pymqi` or `ibmmq`."""
+
+    QueueManager: Callable[..., QueueManager]
+    Queue: Callable[..., Queue]
+    MD: Callable[[], Structure]
+    GMO: Callable[[], Structure]
+    PMO: Callable[[], Structure]
+    CD: Callable[[], Structure]
+    SCO: Callable[[], Structure]
+    MQMIError: Any
+    PYIFError: Any
+    CMQC: Any
+    CMQXC: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """A binding and the client library it runs on. `mq` is the package itself, `constants` its CMQC."""
 
     name: str
     library: Library
-    mq: Any
+    mq: Package
     constants: Any
     channel_constants: Any
 
@@ -43,8 +93,8 @@ def load_binding(name: str = "") -> Binding:
         library = preload()
     except ImportError as e:
         raise Stop(f"no MQ client library: {e}") from None
-    module = _import((wanted,) if wanted else _NAMES)
-    binding = Binding(module.__name__, library, module, module.CMQC, module.CMQXC)
+    found, package = _import((wanted,) if wanted else _NAMES)
+    binding = Binding(found, library, package, package.CMQC, package.CMQXC)
     if library.kind == "stand-in":
         log.warning(
             "mq_library",
@@ -57,11 +107,11 @@ def load_binding(name: str = "") -> Binding:
     return binding
 
 
-def _import(names: tuple[str, ...]) -> ModuleType:
+def _import(names: tuple[str, ...]) -> tuple[str, Package]:
     problems = []
     for name in names:
         try:
-            return importlib.import_module(name)
+            return name, cast("Package", importlib.import_module(name))
         except ImportError as e:
             problems.append(f"{name}: {e}")
     raise Stop(f"no MQ binding can be imported ({'; '.join(problems)}): install pymqi or ibmmq")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge import mq_reasons
-from bridge.binding import Binding
+from bridge.binding import Binding, Queue, Structure
+from bridge.binding import QueueManager as Connected
 from bridge.configuration import QueueManager
 from bridge.credentials import Credentials
 from bridge.errors import Away
@@ -56,7 +57,7 @@ class MqConnection:
         self._settings = settings
         self._credentials = credentials
         self._keys = keys
-        self._queue_manager: Any = None
+        self._queue_manager: Connected | None = None
 
     @property
     def binding(self) -> Binding:
@@ -96,9 +97,9 @@ class MqConnection:
             del peer_name  # what the definition points to had to live until now
         self._queue_manager = queue_manager
 
-    def open(self, queue: str, options: int) -> Any:
+    def open(self, queue: str, options: int) -> Queue:
         """MQOPEN: the binding's queue; raises `MqError`."""
-        opened = self._binding.mq.Queue(self._queue_manager)
+        opened = self._binding.mq.Queue(self._connected())
         with self.errors():
             opened.open(queue.encode("ascii"), options)
         return opened
@@ -106,12 +107,12 @@ class MqConnection:
     def commit(self) -> None:
         """MQCMIT; raises `MqError`."""
         with self.errors():
-            self._queue_manager.commit()
+            self._connected().commit()
 
     def back_out(self) -> None:
         """MQBACK; raises `MqError`."""
         with self.errors():
-            self._queue_manager.backout()
+            self._connected().backout()
 
     def close(self) -> None:
         """MQBACK and MQDISC. Never raises."""
@@ -146,6 +147,11 @@ class MqConnection:
             # The binding's own word for a handle that is gone.
             raise MqError(_HANDLE_GONE) from e
 
+    def _connected(self) -> Connected:
+        if self._queue_manager is None:
+            raise MqError(_HANDLE_GONE)
+        return self._queue_manager
+
     def _refused(self, code: int) -> Away:
         at = ", ".join(self._settings.connections)
         return self._away(
@@ -164,7 +170,7 @@ class MqConnection:
         slowly = mq_reasons.reason(code).action is Action.PERSON
         return Away(mq_reasons.sentence(thing, code, doing=doing, remedy=remedy), slowly=slowly)
 
-    def _channel_definition(self) -> tuple[Any, object]:
+    def _channel_definition(self) -> tuple[Structure, object]:
         """The MQCD, and what must stay alive as long as it is used."""
         settings = self._settings
         definition = self._binding.mq.CD()
@@ -189,7 +195,7 @@ class MqConnection:
         definition.SSLPeerNameLength = len(name)
         return definition, buffer
 
-    def _tls_options(self, keys: KeyRepository) -> Any:
+    def _tls_options(self, keys: KeyRepository) -> Structure:
         options = self._binding.mq.SCO()
         options.KeyRepository = str(keys.path).encode()
         options.CertificateLabel = keys.label.encode()

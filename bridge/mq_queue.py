@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from bridge.binding import Queue
 from bridge.errors import Away
 from bridge.mq_connection import MqConnection, MqError
+
+_HANDLE_GONE = 2019  # MQRC_HOBJ_ERROR
 
 
 class MqQueue:
@@ -16,11 +17,13 @@ class MqQueue:
         self.name = name
         self._options = options | connection.binding.constants.MQOO_FAIL_IF_QUIESCING
         self._doing = doing
-        self._handle: Any = None
+        self._handle: Queue | None = None
 
     @property
-    def handle(self) -> Any:
-        """The binding's queue; `connect` first."""
+    def handle(self) -> Queue:
+        """The binding's queue; raises `MqError` where it is not open."""
+        if self._handle is None:
+            raise MqError(_HANDLE_GONE)
         return self._handle
 
     def connect(self) -> None:

@@ -145,3 +145,16 @@ def test_closing_commits_nothing(queue_manager: RunningQueueManager, putting: Mq
     putting.deliver([Message(b"a")])
     putting.close()
     assert queue_manager.depth(QUEUE) == 1
+
+
+def test_what_was_never_connected_is_away_and_no_bug(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    taking = source(binding, queue_manager)
+    for call in (taking.commit, lambda: taking.take(1)):
+        with pytest.raises(Away, match=r"handle is not valid any more \(201[89] "):
+            call()
+    taking.back_out()
+    taking.close()
+    # A sink connects by itself: one message of a unit may have cost it the connection.
+    assert sink(binding, queue_manager).deliver([Message(b"a")]) == [None]
