@@ -56,6 +56,8 @@ class Pump:
     backout_threshold: int
     tally: Tally = field(default_factory=Tally)
     _redeliveries: Redeliveries = field(default_factory=Redeliveries)
+    _singly: int = 0
+    """Messages to take singly yet: one of so many that went back together may be what is wrong."""
     _unclear: int = 0
     """Units of work in a row in which nothing arrived and it was not clear why."""
 
@@ -64,7 +66,7 @@ class Pump:
         self.sink.connect()
         self.source.connect()
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
-        unit = self.source.take(UNIT_OF_WORK if self.circuit.closed else 1)
+        unit = self.source.take(UNIT_OF_WORK if self.circuit.closed and not self._singly else 1)
         if not unit:
             self.circuit.idle()
             return
@@ -84,8 +86,11 @@ class Pump:
             self._redeliveries.confirm(homed)
             if isinstance(e, Away) and not isinstance(e, _Unclear):
                 self._redeliveries.excuse(unit)
+            else:
+                self._singly = max(self._singly, len(unit))
             raise
         self._redeliveries.settle(unit)
+        self._singly = max(0, self._singly - len(unit))
         self.tally.units += 1
         self.tally.messages += len(unit)
         self.tally.bytes += sum(len(each.message.body) for each in unit)

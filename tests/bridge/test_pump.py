@@ -329,6 +329,27 @@ def test_a_bug_of_ours_backs_out_starts_both_ends_anew_and_the_route_goes_on() -
     assert "message 1" not in str(logs)
 
 
+def test_a_message_that_trips_a_bug_every_time_ends_among_the_dead_letters_and_its_siblings_arrive() -> None:
+    stop = threading.Event()
+    messages = [message(n) for n in range(12)]
+
+    def verdict(each: Message, _attempt: int) -> Outcome:
+        if each.body == messages[4].body:
+            raise UnicodeDecodeError("utf-8", each.body, 0, 1, "a bug")
+        return None
+
+    source = MemorySource.of(*messages)
+    source.after_take = lambda: None if source.taken else stop.set()
+    made = rig(source, MemorySink(verdict))
+    made.pump.circuit.jitter = lambda: -1.0
+    with capture_logs() as logs:
+        made.pump.run(stop)
+    assert [each.message.body for each in made.letters.letters] == [messages[4].body]
+    assert {each.body for each in made.sink.arrived} == {each.body for each in messages} - {messages[4].body}
+    assert len(source.gone) == 12
+    assert messages[4].body.decode() not in str([each for each in logs if each["event"] == "route_failed"])
+
+
 def test_a_source_that_is_away_at_start_is_waited_for() -> None:
     stop = threading.Event()
     source = MemorySource.of(message(1))
