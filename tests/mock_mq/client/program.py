@@ -40,9 +40,11 @@ class Program:
     def __init__(
         self, binding: Binding, queue_manager: RunningQueueManager, *, name: str = "", **options: Any
     ) -> None:
-        self.binding, self.mq, self.constants = binding, binding.mq, binding.constants
+        # More of it than the bridge uses, and so than its types tell.
+        self.mq: Any = binding.mq
+        self.binding, self.constants = binding, binding.constants
         options.setdefault("cd", channel(binding, queue_manager))
-        self.connection = self.mq.QueueManager(None)
+        self.connection: Any = self.mq.QueueManager(None)
         self.connection.connect_with_options(name or queue_manager.name, **options)
 
     def open(self, queue: str = QUEUE, options: int = 0) -> Any:

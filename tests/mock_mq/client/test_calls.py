@@ -200,7 +200,7 @@ def test_mqserver_tells_the_channel_where_the_program_does_not(
     binding: Binding, queue_manager: RunningQueueManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MQSERVER", f"{queue_manager.channel}/TCP/{queue_manager.connection_name}")
-    connection = binding.mq.QueueManager(None)
+    connection: Any = binding.mq.QueueManager(None)
     connection.connect(b"QM1")
     assert connection.inquire(binding.constants.MQCA_Q_MGR_NAME).strip() == b"QM1"
     connection.disconnect()
