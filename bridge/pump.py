@@ -77,7 +77,7 @@ class Pump:
             delivered = self._deliver(hopeful, homed, hopeless)
             # A crash here: the unit is handed out again; what was delivered arrives twice.
             self._set_aside(hopeless, homed)
-            # A crash here: the same, and what was set aside is so twice. Each message has a home now.
+            # A crash here: the same, and what was set aside is so again. Each message has a home now.
             self.source.commit()
             # A crash here, or a commit whose outcome is unknown: either it took effect or it is as above.
         except BaseException as e:
