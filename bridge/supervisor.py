@@ -49,7 +49,7 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
 
 def _credentials(configuration: Configuration, clients: Clients, stop: threading.Event) -> Credentials | None:
     """The credentials, waited for while Secrets Manager is away."""
-    circuit = Circuit("")
+    circuit = Circuit("credentials")  # in the place of a route: none runs without them
     while not stop.is_set():
         try:
             credentials = read_credentials(configuration, clients)
