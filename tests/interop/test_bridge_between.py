@@ -20,15 +20,18 @@ PROPERTIES = {"colour": "grün", "count": 7, "urgent": True}
 
 
 class Between:
-    """A running bridge: OUT goes to a topic with a queue subscribed, and `incoming` to IN."""
+    """A running bridge: OUT goes to SNS (a topic with a queue subscribed) or SQS, and `incoming` to IN."""
 
-    def __init__(self, aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge) -> None:
+    def __init__(
+        self, aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge, service: str
+    ) -> None:
         self._aws = aws
         topic, self.subscribed = aws.make_topic()
+        destination = {"sns": topic} if service == "sns" else {"sqs": self.subscribed}
         self.incoming = aws.make_queue()
         self.bridge: RunningBridge = start_bridge(
             queue_manager,
-            {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+            {"name": "out", "from": {"mq": OUT}, "to": destination},
             {"name": "in", "from": {"sqs": self.incoming, "wait": 1}, "to": {"mq": IN}},
             dead_letters=aws.make_bucket(),
         )
@@ -57,9 +60,11 @@ class Between:
         )
 
 
-@pytest.fixture
-def between(aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge) -> Between:
-    return Between(aws, queue_manager, start_bridge)
+@pytest.fixture(params=["sns", "sqs"])
+def between(
+    request: pytest.FixtureRequest, aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge
+) -> Between:
+    return Between(aws, queue_manager, start_bridge, request.param)
 
 
 @pytest.fixture
