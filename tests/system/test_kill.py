@@ -158,7 +158,8 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
     left_after_each = []
     for _ in range(KILLS):
         due = [each - moments.randrange(UNTIL_KILLED) for each in left()]
-        started = start_bridge(queue_manager, *routes, dead_letters=bucket)
+        binding = moments.choice(("pymqi", "ibmmq"))
+        started = start_bridge(queue_manager, *routes, dead_letters=bucket, binding=binding)
         eventually(lambda due=due: any(now <= then for now, then in zip(left(), due, strict=True)))  # type: ignore[misc]
         started.kill_after(moments.uniform(0, 0.2))
         left_after_each.append(left())
