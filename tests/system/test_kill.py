@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
@@ -125,8 +126,15 @@ def take_all(connection: Connection) -> Iterator[str]:
         yield bytes(connection.get(handle, MessageDescriptor(), GetMessageOptions(), 4096).data).decode()
 
 
-def letters(aws: Aws, bucket: str) -> set[str]:
-    return {aws.object(bucket, key).decode() for key in aws.keys(bucket) if key.endswith("/body")}
+def letters(aws: Aws, bucket: str) -> dict[str, str]:
+    """The body of each dead letter, and why it is one."""
+    places = [key.removesuffix("/body") for key in aws.keys(bucket) if key.endswith("/body")]
+    return {
+        aws.object(bucket, f"{place}/body").decode(): json.loads(aws.object(bucket, f"{place}/letter.json"))[
+            "reason"
+        ]
+        for place in places
+    }
 
 
 @pytest.mark.timeout(240)
@@ -175,7 +183,8 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
 
     found_out, found_in = arrived.found, Counter(take_all(connection))
     wanted_out, wanted_in = put, {body(IN, number) for number in range(MESSAGES)}
-    aside = letters(aws, bucket)
+    reasons = letters(aws, bucket)
+    aside = set(reasons)
     lost = {text for _, text in wanted_out - set(found_out)} | (wanted_in - set(found_in))
     unexpected = (
         {text for _, text in set(found_out) - wanted_out}
@@ -186,7 +195,7 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
     with capsys.disabled():
         sys.stdout.write(
             f"\n{KILLS} kills, seed {seed} (KILL_SEED={seed} repeats it): {MESSAGES} messages each way, "
-            f"lost {len(lost - aside)}, unexpected {len(unexpected)}, set aside {len(aside)}, "
+            f"lost {len(lost - aside)}, unexpected {len(unexpected)}, set aside {len(aside)} {sorted(set(reasons.values()))}, "
             f"duplicates {doubled_out} out and {doubled_in} in; still to move after each: {left_after_each}\n"
         )
     assert (lost - aside, unexpected) == (set(), set()), f"seed {seed}"
