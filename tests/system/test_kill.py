@@ -195,8 +195,9 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
     with capsys.disabled():
         sys.stdout.write(
             f"\n{KILLS} kills, seed {seed} (KILL_SEED={seed} repeats it): {MESSAGES} messages each way, "
-            f"lost {len(lost - aside)}, unexpected {len(unexpected)}, set aside {len(aside)} {sorted(set(reasons.values()))}, "
-            f"duplicates {doubled_out} out and {doubled_in} in; still to move after each: {left_after_each}\n"
+            f"lost {len(lost - aside)}, unexpected {len(unexpected)}, set aside {len(aside)} "
+            f"{sorted(set(reasons.values()))}, duplicates {doubled_out} out and {doubled_in} in; "
+            f"still to move after each: {left_after_each}\n"
         )
     assert (lost - aside, unexpected) == (set(), set()), f"seed {seed}"
     # What was in hand when it was killed, and no more: a unit of work is ten messages.
