@@ -203,4 +203,6 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
     # What was in hand when it was killed, and no more: a unit of work is ten messages.
     assert doubled_out <= KILLS * BATCH, f"seed {seed}"
     assert doubled_in <= KILLS * BATCH, f"seed {seed}"
-    assert all(0 < each < MESSAGES for pair in left_after_each[1:] for each in pair), left_after_each
+    # Each kill found work both ways, and by the last one both had got on.
+    assert min(min(pair) for pair in left_after_each) > 0, left_after_each
+    assert max(left_after_each[-1]) < MESSAGES, left_after_each
