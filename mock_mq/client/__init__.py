@@ -58,8 +58,11 @@ def _load_ibm() -> Library | None:
         found = []
         for name in _NAMES:
             try:
-                ctypes.CDLL(str(directory / name) if directory else name, ctypes.RTLD_GLOBAL)
+                library = ctypes.CDLL(str(directory / name) if directory else name, ctypes.RTLD_GLOBAL)
             except OSError:
+                continue
+            # What `sdk` lays out for building pymqi has the name, but no MQI.
+            if not hasattr(library, "MQCONNX"):
                 continue
             found.append(str(directory / name) if directory else name)
         if found:

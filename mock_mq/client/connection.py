@@ -64,6 +64,7 @@ _REFUSED = {
     StatusCode.QUEUE_MANAGER_NOT_AVAILABLE: Reason.Q_MGR_NOT_AVAILABLE,
 }
 
+Versioned = MessageDescriptor | GetMessageOptions
 C = TypeVar("C", Connect, Open, Put, Put1, Got, Inquired, Plain)
 
 
@@ -72,7 +73,8 @@ class Target:
     """Where to connect and as whom. `heartbeat` is in seconds, `max_message_length` in bytes.
 
     `system_user` is who runs the program: who it is for the queue manager where no `user` is given.
-    `secure` wraps a connected socket in TLS; None means plain TCP.
+    Where the connection `takes_turns`, a call waits for that of another thread to end. `secure` wraps a
+    connected socket in TLS; None means plain TCP.
     """
 
     addresses: tuple[tuple[str, int], ...]
@@ -84,6 +86,7 @@ class Target:
     application: str = "mock_mq client"
     heartbeat: int = 300
     max_message_length: int = MAX_MESSAGE_LENGTH
+    takes_turns: bool = False
     secure: Callable[[socket.socket, str], ssl.SSLSocket] | None = None
 
 
@@ -103,11 +106,12 @@ def parse_connection_name(name: str) -> tuple[tuple[str, int], ...]:
 
 
 class Connection:
-    """A connected channel. One call at a time: a second one meanwhile gets MQRC_CALL_IN_PROGRESS."""
+    """A connected channel. One call at a time: another meanwhile waits, or gets MQRC_CALL_IN_PROGRESS."""
 
-    def __init__(self, sock: socket.socket, heartbeat: int) -> None:
+    def __init__(self, sock: socket.socket, heartbeat: int, *, takes_turns: bool = False) -> None:
         self._socket = sock
         self._heartbeat = heartbeat
+        self._takes_turns = takes_turns
         self._size = InitialData().max_transmission
         self._reader = SegmentReader()
         self._joiner = Joiner()
@@ -140,7 +144,8 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.settimeout(_CONNECT_WITHIN)
-        connection = cls(target.secure(sock, host) if target.secure else sock, target.heartbeat)
+        secured = target.secure(sock, host) if target.secure else sock
+        connection = cls(secured, target.heartbeat, takes_turns=target.takes_turns)
         try:
             connection._agree(target)
             connection._identify(target)
@@ -148,6 +153,11 @@ class Connection:
             connection.abandon()
             raise
         return connection
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was disconnected, or is broken."""
+        return self._broken
 
     def open(self, target: ObjectDescriptor, options: int) -> tuple[int, ObjectDescriptor]:
         """MQOPEN: the handle, and the descriptor with the names as they were resolved."""
@@ -168,6 +178,7 @@ class Connection:
         """MQPUT: descriptor and options as the queue manager filled them in."""
         call = Put(descriptor, options, len(data), data, header=ApiHeader(handle=handle))
         reply = self._ask(SegmentType.MQPUT, call, Put)
+        self._check_versions((descriptor, reply.descriptor))
         return reply.descriptor, reply.options
 
     def put1(
@@ -179,6 +190,7 @@ class Connection:
     ) -> tuple[MessageDescriptor, PutMessageOptions]:
         """MQPUT1."""
         reply = self._ask(SegmentType.MQPUT1, Put1(target, descriptor, options, len(data), data), Put1)
+        self._check_versions((descriptor, reply.descriptor))
         return reply.descriptor, reply.options
 
     def get(
@@ -189,7 +201,13 @@ class Connection:
         wait = 0.0
         if options.options & GetOption.WAIT:
             wait = options.wait_interval / 1000 if options.wait_interval >= 0 else float("inf")
-        return self._ask(SegmentType.MQGET, call, Got, wait)
+        got = self._ask(SegmentType.MQGET, call, Got, wait)
+        self._check_versions((descriptor, got.descriptor), (options, got.options))
+        # Beside a message that stays on its queue, as much of it may come as the queue manager likes.
+        stays = got.header.reason == Reason.TRUNCATED_MSG_FAILED
+        if got.length > MAX_MESSAGE_LENGTH or not (stays or len(got.data) == min(buffer_length, got.length)):
+            raise self._break(f"{len(got.data)} bytes of a message of {got.length}")
+        return got
 
     def inquire(
         self, handle: int, selectors: Sequence[int], integers: int, characters: int
@@ -208,11 +226,15 @@ class Connection:
         self._ask(SegmentType.MQBACK, Plain(), Plain)
 
     def disconnect(self) -> None:
-        """MQDISC: commits. The socket is closed whatever comes of it."""
+        """MQDISC: commits. The socket is closed whatever comes of it, but in the middle of another's call."""
         try:
             self._ask(SegmentType.MQDISC, Plain(), Plain)
-        finally:
+        except MQError as e:
+            if e.reason is Reason.CALL_IN_PROGRESS:
+                raise
             self.abandon()
+            raise
+        self.abandon()
 
     def abandon(self) -> None:
         """Closes the socket without a word, which backs out."""
@@ -245,12 +267,13 @@ class Connection:
         self._heartbeat = offer.heartbeat
 
     def _identify(self, target: Target) -> None:
-        user = target.user or target.system_user
+        # What the system calls user and program is told as well as MQ's letters can.
+        user = target.user or _single_bytes(target.system_user)
         self._send(SegmentType.USERID_DATA, [UserData(user[:12], long_user=user[:64]).pack(_ORDER)])
         if target.user:
             self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
             self._check_status(self._receive(_CONNECT_WITHIN))
-        fields = ConnectFields(target.queue_manager, target.application[:28], _UNIX)
+        fields = ConnectFields(target.queue_manager, _single_bytes(target.application)[:28], _UNIX)
         self._ask(SegmentType.MQCONN, Connect(fields, ConnectOptions()), Connect)
 
     def _check_status(self, segment: Segment) -> None:
@@ -264,26 +287,44 @@ class Connection:
 
     def _ask(self, kind: int, call: Call, reply: type[C], wait: float = 0.0) -> C:
         """Sends a call and reads its reply; raises its reason unless it is OK, or a warning that has data."""
-        if not self._busy.acquire(blocking=False):
+        parts = call.parts(_ORDER)
+        if not self._busy.acquire(blocking=self._takes_turns):
             raise MQError(Reason.CALL_IN_PROGRESS)
         try:
-            if self._broken:
-                raise MQError(Reason.CONNECTION_BROKEN)
-            self._send(kind, call.parts(_ORDER))
-            segment = self._receive_reply(wait)
-            if segment.type != kind + REPLY:
-                self._check_status(segment)
-                raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
-            with self._breaking():
-                header = ApiHeader.unpack(segment.body, segment.order)
-                if header.completion not in _COMPLETIONS:
-                    raise WireError(f"a completion code of {header.completion}")
-                completion = CompletionCode(header.completion)
-                if completion is CompletionCode.FAILED or (completion and reply is not Got):
-                    raise MQError(reason_of(header.reason), completion=completion)
-                return reply.unpack(segment.body, segment.order)
+            return self._exchange(kind, parts, reply, wait)
+        except MQError:
+            raise
+        except BaseException:
+            # Interrupted in the middle: the answer would be taken for that of the next call.
+            self.abandon()
+            raise
         finally:
             self._busy.release()
+
+    def _exchange(
+        self, kind: int, parts: Sequence[bytes | bytearray | memoryview], reply: type[C], wait: float
+    ) -> C:
+        if self._broken:
+            raise MQError(Reason.CONNECTION_BROKEN)
+        self._send(kind, parts)
+        segment = self._receive_reply(wait)
+        if segment.type != kind + REPLY:
+            self._check_status(segment)
+            raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
+        with self._breaking():
+            header = ApiHeader.unpack(segment.body, segment.order)
+            if header.completion not in _COMPLETIONS:
+                raise WireError(f"a completion code of {header.completion}")
+            completion = CompletionCode(header.completion)
+            if completion is CompletionCode.FAILED or (completion and reply is not Got):
+                raise MQError(reason_of(header.reason), completion=completion)
+            return reply.unpack(segment.body, segment.order)
+
+    def _check_versions(self, *pairs: tuple[Versioned, Versioned]) -> None:
+        """A structure comes back into the memory it came from: a longer version does not fit there."""
+        for asked, answered in pairs:
+            if asked.version != answered.version:
+                raise self._break(f"{type(asked).__name__} came back as version {answered.version}")
 
     def _receive_reply(self, wait: float) -> Segment:
         """The next segment that is no heartbeat.
@@ -328,11 +369,14 @@ class Connection:
         try:
             yield
         except (OSError, WireError) as e:
-            raise self._break(str(e)) from None
+            # TLS 1.3 refuses a client's certificate, or the lack of one, when the client has long gone on.
+            refused = isinstance(e, ssl.SSLError) and re.search("ALERT.*(CERTIFICATE|CA$)", e.reason or "")
+            reason = Reason.SSL_INITIALIZATION_ERROR if refused else Reason.CONNECTION_BROKEN
+            raise self._break(str(e), reason) from None
 
-    def _break(self, why: str) -> MQError:
+    def _break(self, why: str, reason: Reason = Reason.CONNECTION_BROKEN) -> MQError:
         self.abandon()
-        return MQError(Reason.CONNECTION_BROKEN, why)
+        return MQError(reason, why)
 
 
 _TRY_THE_NEXT = frozenset(
@@ -352,6 +396,11 @@ def _together(frames: Iterator[bytes]) -> Iterator[bytes]:
             waiting, size = [], 0
     if waiting:
         yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
+
+
+def _single_bytes(text: str) -> str:
+    """The text with a question mark for whatever is not in ISO 8859-1."""
+    return text.encode("latin-1", "replace").decode("latin-1")
 
 
 def reason_of(code: int) -> Reason:

@@ -6,6 +6,7 @@ they travel, so the wire's own codecs read and write them there. No exception ev
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import getpass
 import itertools
@@ -44,11 +45,22 @@ SHARED_OBJECT: str = _standin.__file__
 
 _ORDER = ByteOrder.LITTLE
 _UNUSABLE = -1  # MQHC_UNUSABLE_HCONN, MQHO_UNUSABLE_HOBJ
-_HANDLE_SHARE = 0x40 | 0x80  # MQCNO_HANDLE_SHARE_BLOCK, MQCNO_HANDLE_SHARE_NO_BLOCK
+_SHARE_BLOCK, _SHARE_NO_BLOCK = 0x40, 0x80  # MQCNO_HANDLE_SHARE_*
 _USER_AND_PASSWORD = 1  # MQCSP_AUTH_USER_ID_AND_PWD
 _OPTIONS_V1 = 128  # bytes of MQPMO's first version
 _OBJECT_V1 = 168  # bytes of MQOD's first version
 _DEFAULT_MAX_MESSAGE = 4_194_304
+_LONGEST_HEARTBEAT = 999_999
+
+# C can't hand on what a signal's handler raises in the middle of a call (KeyboardInterrupt, above all), so it
+# is raised again in Python once the call has returned. No bytecode of ours may run for that, or it would come
+# at once: this is C's function, which reads a thread and a class, and not the two arguments that cffi adds.
+_raise_after = functools.partial(
+    ctypes.PYFUNCTYPE(None, ctypes.c_ulong, *3 * [ctypes.py_object])(
+        ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
+    ),
+    threading.main_thread().ident,
+)
 
 
 @dataclass(slots=True)
@@ -68,6 +80,8 @@ def _mqi(function: Callable[..., Reason | None]) -> Callable[..., Reason | None]
     @functools.wraps(function)
     def callback(*arguments: Any) -> None:
         *given, completion, reason = arguments
+        # What stays if a signal's handler raises: the connection can't be used any more.
+        completion[0], reason[0] = int(CompletionCode.FAILED), int(Reason.CONNECTION_BROKEN)
         try:
             warning = function(*given) or Reason.NONE
             outcome = (CompletionCode.WARNING if warning else CompletionCode.OK, warning)
@@ -79,7 +93,7 @@ def _mqi(function: Callable[..., Reason | None]) -> Callable[..., Reason | None]
             outcome = (CompletionCode.FAILED, Reason.UNEXPECTED_ERROR)
         completion[0], reason[0] = int(outcome[0]), int(outcome[1])
 
-    ffi.def_extern(function.__name__)(callback)
+    ffi.def_extern(function.__name__, onerror=_raise_after)(callback)
     return function
 
 
@@ -127,17 +141,22 @@ def MQCONNX(name: Pointer, options: Pointer, handle: Pointer) -> None:
         target = _with_credentials(
             target, _at(options, options.SecurityParmsPtr, options.SecurityParmsOffset)
         )
-    _remember(handle, Connection.connect(target), shared=bool(options.Options & _HANDLE_SHARE))
+    target = replace(target, takes_turns=bool(options.Options & _SHARE_BLOCK))
+    shared = bool(options.Options & (_SHARE_BLOCK | _SHARE_NO_BLOCK))
+    _remember(handle, Connection.connect(target), shared=shared)
 
 
 @_mqi
 def MQDISC(handle: Pointer) -> None:
-    """Disconnects; the handle is of no use after it, whatever comes of it."""
+    """Disconnects; the handle is of no use after it, but where another thread's call is in progress."""
     number = handle[0]
     connection = _connection(number)
-    del _connections[number]
-    handle[0] = _UNUSABLE
-    connection.disconnect()
+    try:
+        connection.disconnect()
+    finally:
+        if connection.ended:
+            _connections.pop(number, None)
+            handle[0] = _UNUSABLE
 
 
 @_mqi
@@ -202,7 +221,9 @@ def MQGET(
     _write(descriptor, got.descriptor.pack(_ORDER))
     _write(options, got.options.pack(_ORDER))
     data_length[0] = got.length
-    ffi.memmove(buffer, got.data, min(length, len(got.data)))
+    here = min(length, got.length)
+    # Nothing of what the memory held before may pass for the message's.
+    ffi.memmove(buffer, bytes(got.data[:here]).ljust(here, b"\0") if len(got.data) < here else got.data, here)
     return reason_of(got.header.reason)
 
 
@@ -250,10 +271,17 @@ def _target(queue_manager: str, channel: str, connection_name: str) -> Target:
         parse_connection_name(connection_name),
         channel,
         queue_manager,
-        system_user=getpass.getuser(),
+        system_user=_system_user(),
         application=Path(sys.argv[0]).name or "python",
         max_message_length=_DEFAULT_MAX_MESSAGE,
     )
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return ""
 
 
 def _from_environment(queue_manager: str) -> Target:
@@ -271,7 +299,7 @@ def _from_definition(queue_manager: str, channel: Pointer, options: Pointer) -> 
         target, max_message_length=min(cd.MaxMsgLength, MAX_MESSAGE_LENGTH) or MAX_MESSAGE_LENGTH
     )
     if cd.Version >= 4:
-        target = replace(target, heartbeat=max(0, cd.HeartbeatInterval))
+        target = replace(target, heartbeat=min(max(0, cd.HeartbeatInterval), _LONGEST_HEARTBEAT))
     cipher_spec = _characters(cd.SSLCipherSpec) if cd.Version >= 7 else ""
     if not cipher_spec:
         return target
@@ -309,6 +337,8 @@ def _with_credentials(target: Target, security: Pointer) -> Target:
         return target
     user = _text(csp, csp.CSPUserIdPtr, csp.CSPUserIdOffset, csp.CSPUserIdLength)
     password = _text(csp, csp.CSPPasswordPtr, csp.CSPPasswordOffset, csp.CSPPasswordLength)
+    if any(letter > "\xff" for letter in user):
+        raise MQError(Reason.NOT_AUTHORIZED, "a user's name with letters that MQ can't write")
     return replace(target, user=user, password=password)
 
 

@@ -40,6 +40,7 @@ _CIPHER_SPECS: dict[str, tuple[ssl.TLSVersion, ssl.TLSVersion, str]] = {
     "TLS_RSA_WITH_AES_256_GCM_SHA384": (_TLS12, _TLS12, "AES256-GCM-SHA384"),
 }
 
+_PEER_NAME_PART = r'\s*(\w+)\s*=\s*("[^"]*"|[^,;]*)\s*'
 _ATTRIBUTES = {
     "CN": x509.NameOID.COMMON_NAME,
     "O": x509.NameOID.ORGANIZATION_NAME,
@@ -104,10 +105,12 @@ def _context(settings: Settings) -> ssl.SSLContext:
 
 def _load(context: ssl.SSLContext, settings: Settings) -> None:
     """Reads the key repository: CAs to trust, and the certificate to present if there is one."""
+    if not settings.key_repository:
+        raise MQError(Reason.KEY_REPOSITORY_ERROR, "no key repository is named: MQSCO or MQSSLKEYR")
     path = Path(settings.key_repository)
-    if not path.is_file():
-        path = path.with_name(path.name + ".p12")
     try:
+        if not path.is_file():
+            path = Path(settings.key_repository + ".p12")
         store = pkcs12.load_pkcs12(path.read_bytes(), settings.password.encode() or None)
     except OSError as e:
         raise MQError(Reason.KEY_REPOSITORY_ERROR, f"{path}: {e.strerror}") from None
@@ -146,8 +149,10 @@ def _parse_peer_name(name: str) -> list[tuple[str, str]]:
     """SSLPEER: `CN=..., O=...`, values quoted or not; several of one attribute are all asked for."""
     if not name:
         return []
-    parts = re.findall(r'\s*(\w+)\s*=\s*("(?:[^"]*)"|[^,;]*)\s*(?:[,;]|$)', name)
-    if not parts or any(attribute.upper() not in _ATTRIBUTES for attribute, _ in parts):
+    parts = re.findall(_PEER_NAME_PART, name)
+    # What is not understood may not go unchecked.
+    whole = re.fullmatch(f"{_PEER_NAME_PART}(?:[,;]{_PEER_NAME_PART})*", name)
+    if not whole or any(attribute.upper() not in _ATTRIBUTES for attribute, _ in parts):
         raise MQError(Reason.SSL_PEER_NAME_ERROR, f"not a distinguished name: {name!r}")
     return [(attribute.upper(), value.strip().strip('"')) for attribute, value in parts]
 

@@ -35,17 +35,19 @@ def channel(binding: Binding, queue_manager: RunningQueueManager, **fields: Any)
 
 
 class Program:
-    """A connection, and a queue open for everything."""
+    """A connection to `queue_manager`, or to wherever `cd` in the options says."""
 
     def __init__(
-        self, binding: Binding, queue_manager: RunningQueueManager, *, name: str = "", **options: Any
+        self, binding: Binding, queue_manager: RunningQueueManager | None, *, name: str = "", **options: Any
     ) -> None:
         # More of it than the bridge uses, and so than its types tell.
         self.mq: Any = binding.mq
         self.binding, self.constants = binding, binding.constants
-        options.setdefault("cd", channel(binding, queue_manager))
+        if queue_manager is not None:
+            name = name or queue_manager.name
+            options.setdefault("cd", channel(binding, queue_manager))
         self.connection: Any = self.mq.QueueManager(None)
-        self.connection.connect_with_options(name or queue_manager.name, **options)
+        self.connection.connect_with_options(name, **options)
 
     def open(self, queue: str = QUEUE, options: int = 0) -> Any:
         constants = self.constants

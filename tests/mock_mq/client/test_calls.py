@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -231,8 +232,63 @@ def test_a_handle_is_its_threads_own_unless_it_is_shared(
 
 
 def test_what_is_not_there_is_refused_with_2298(program: Program) -> None:
-    with refused(program.binding, 2298):
-        program.connection.begin()
+    mq, queue = program.mq, program.open(options=program.constants.MQOO_SET)
+    calls: list[Callable[[], Any]] = [
+        program.connection.begin,
+        lambda: queue.set(program.constants.MQIA_INHIBIT_GET, 1),
+        lambda: mq.MessageHandle(program.connection),
+        lambda: mq.Subscription(program.connection).sub(
+            mq.SD(Options=program.constants.MQSO_CREATE | program.constants.MQSO_MANAGED)
+        ),
+    ]
+    if program.binding.name == "ibmmq":  # pymqi does not know it
+        calls.append(lambda: program.connection.stat(program.constants.MQSTAT_TYPE_ASYNC_ERROR))
+    for call in calls:
+        with refused(program.binding, 2298):
+            call()
+    program.connection.commit()
+
+
+def test_a_message_handle_that_nobody_made_is_refused_with_2460(program: Program) -> None:
+    queue = program.open()
+    with refused(program.binding, 2460):
+        program.get(queue, Version=4, MsgHandle=7)
+    pmo = program.mq.PMO(Version=3, OriginalMsgHandle=7)
+    with refused(program.binding, 2460):
+        queue.put(b"body", program.mq.MD(), pmo)
+
+
+def test_gets_inhibited_are_refused_with_2016(
+    binding: Binding, start_queue_manager: StartQueueManager
+) -> None:
+    queues = (QueueDefinition(QUEUE, get_inhibited=True),)
+    program = Program(binding, start_queue_manager(queues=queues))
+    with refused(binding, 2016):
+        program.get(program.open())
+
+
+def test_two_connections_on_two_threads_do_not_hold_each_other_up(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    wait, bodies = 20_000, [b"%d" % number for number in range(200)]
+    answered: list[bytes] = []
+
+    def answer() -> None:
+        program = Program(binding, queue_manager)
+        requests, replies = program.open("DEV.QUEUE.1"), program.open("DEV.QUEUE.2")
+        for _ in bodies:
+            program.put(replies, program.get(requests, program.constants.MQGMO_WAIT, WaitInterval=wait)[0])
+        program.connection.disconnect()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    program = Program(binding, queue_manager)
+    requests, replies = program.open("DEV.QUEUE.1"), program.open("DEV.QUEUE.2")
+    for body in bodies:
+        program.put(requests, body)
+        answered.append(program.get(replies, program.constants.MQGMO_WAIT, WaitInterval=wait)[0])
+    thread.join()
+    assert answered == bodies
 
 
 def test_the_program_is_named_to_the_queue_manager(program: Program) -> None:

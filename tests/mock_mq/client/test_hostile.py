@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import random
-import socket
-import threading
+import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from bridge.binding import Binding
 from mock_mq.client.connection import Connection, Target
-from mock_mq.core import Definition, QueueManager
 from mock_mq.errors import MQError
-from mock_mq.session import Session
+from mock_mq.wire.calls import Got
+from mock_mq.wire.fields import ByteOrder
+from mock_mq.wire.segment import REPLY, Control, Segment, SegmentReader, SegmentType
 from mock_mq.wire.structures import (
     GetMessageOptions,
     MessageDescriptor,
     ObjectDescriptor,
     PutMessageOptions,
 )
+from tests.mock_mq.client.program import Program, refused
+from tests.mock_mq.client.spoiling import Spoil, SpoilingServer
 
-CONVERSATIONS = 400
+Serve = Callable[..., SpoilingServer]
+CONVERSATIONS = 1000
 CHANNEL = "DEV.APP.SVRCONN"
 
 
@@ -45,45 +52,17 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-class Hostile:
-    """Speaks as mock-mq does until the reply it was told to spoil; then it hangs up."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.chance = random.Random()
-        self.spoil = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                accepted, _ = self._listener.accept()
-                with accepted, contextlib.suppress(OSError):
-                    self._converse(accepted)
-
-    def _converse(self, accepted: socket.socket) -> None:
-        queue_manager = QueueManager(Definition(), time.time)
-        session = Session(queue_manager, clock=time.monotonic, wake=lambda: None)
-        replies = 0
-        while data := accepted.recv(65_536):
-            session.receive(data)
-            for frame in session.output():
-                replies += 1
-                if replies == self.spoil:
-                    accepted.sendall(mutated(bytes(frame), self.chance))
-                    return
-                accepted.sendall(frame)
-
-
 @pytest.fixture
-def hostile() -> Iterator[Hostile]:
-    made = Hostile()
-    yield made
-    made.close()
+def serve() -> Iterator[Serve]:
+    """Starts servers that spoil their replies."""
+    with ExitStack() as running:
+
+        def start(spoil: Spoil, *, heartbeat: int = 300) -> SpoilingServer:
+            started = SpoilingServer(spoil, heartbeat=heartbeat)
+            running.callback(started.close)
+            return started
+
+        yield start
 
 
 def converse(port: int) -> None:
@@ -100,18 +79,127 @@ def converse(port: int) -> None:
         connection.abandon()
 
 
-def test_whatever_a_server_answers_the_client_says_only_mqs_reasons(hostile: Hostile) -> None:
+def test_whatever_a_server_answers_the_client_says_only_mqs_reasons(serve: Serve) -> None:
     seed = random.randrange(2**32)
     chance = random.Random(seed)
+
+    def spoil(number: int, frame: bytes) -> bytes:
+        return frame if number < server.last else mutated(frame, chance)
+
+    server = serve(spoil)
     started = time.monotonic()
     refused = 0
     for number in range(CONVERSATIONS):
-        hostile.chance, hostile.spoil = random.Random(f"{seed} {number}"), chance.randint(1, 10)
+        chance, server.last = random.Random(f"{seed} {number}"), number % 10 + 1
         try:
-            converse(hostile.port)
+            converse(server.port)
         except MQError:
             refused += 1
         except Exception as e:
             raise AssertionError(f"seed {seed}, conversation {number}") from e
     assert refused > CONVERSATIONS // 2
     assert time.monotonic() - started < 60, "it waits for what does not come"
+
+
+def test_a_flood_of_parts_that_never_end_costs_no_more_than_the_longest_message(serve: Serve) -> None:
+    part = Segment(SegmentType.MQOPEN + REPLY, bytes(32_720), ByteOrder.LITTLE, control=0).pack()
+
+    def spoil(number: int, frame: bytes) -> bytes:
+        if number < 3:
+            return frame
+        first = bytearray(part)
+        first[10] = Control.FIRST
+        return bytes(first) + part * 4000
+
+    server = serve(spoil)
+    before = memory()
+    with pytest.raises(MQError, match=r"2009.*a body of more than"):
+        converse(server.port)
+    assert memory() - before < 400_000_000
+
+
+def memory() -> int:
+    """The most memory this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def got(**changes: Any) -> Spoil:
+    """Changes the reply to MQGET."""
+
+    def spoil(_number: int, frame: bytes) -> bytes:
+        segment = SegmentReader().feed(frame)[0]
+        if segment.type != SegmentType.MQGET + REPLY:
+            return frame
+        reply = Got.unpack(segment.body, segment.order)
+        return replace(segment, body=replace(reply, **changes).pack(segment.order)).pack()
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"descriptor": MessageDescriptor(version=2)},
+        {"options": GetMessageOptions(version=4)},
+        {"length": 4096},
+        {"length": 2**31 - 1},
+        {"length": -1},
+    ],
+    ids=["longer MQMD", "longer MQGMO", "shorter data than told", "absurd length", "negative length"],
+)
+def test_a_reply_that_does_not_fit_the_programs_memory_never_gets_there(
+    binding: Binding, serve: Serve, changes: dict[str, Any]
+) -> None:
+    program = program_at(binding, serve(got(**changes)).port)
+    queue = program.open()
+    program.put(queue, b"body")
+    md, gmo = program.mq.MD(Version=1), program.mq.GMO(Version=1)
+    with refused(binding, 2009):
+        queue.get(4096, md, gmo)
+    with refused(binding, 2009):
+        program.connection.commit()
+
+
+def test_what_the_memory_held_before_does_not_pass_for_a_messages_beginning(
+    binding: Binding, serve: Serve
+) -> None:
+    program = program_at(binding, serve(got(data=b"")).port)
+    queue = program.open()
+    program.put(queue, b"0123456789")
+    with refused(binding, 2080) as error:
+        program.get(queue, length=4)
+    assert error.value.message == bytes(4)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_garbage_is_a_broken_connection_and_no_traceback(
+    binding: Binding, serve: Serve, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(lambda at, frame: b"HTTP/1.1 400 Bad Request\r\n\r\n" if at == number else frame)
+    with refused(binding, 2009):
+        program_at(binding, server.port).open()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_server_that_says_nothing_more_is_given_up_within_heartbeats(
+    binding: Binding, serve: Serve
+) -> None:
+    server = serve(lambda number, frame: frame if number < 4 else b"", heartbeat=1)
+    program = program_at(binding, server.port, HeartbeatInterval=1)
+    queue = program.open()
+    started = time.monotonic()
+    with refused(binding, 2009):
+        program.get(queue, program.constants.MQGMO_WAIT, WaitInterval=-1)
+    assert 2 <= time.monotonic() - started < 10
+    with refused(binding, 2009):
+        program.connection.commit()
+
+
+def program_at(binding: Binding, port: int, **fields: Any) -> Program:
+    definition = binding.mq.CD()
+    definition.Version = 11
+    definition.ChannelName = CHANNEL.encode()
+    definition.ConnectionName = f"127.0.0.1({port})".encode()
+    for name, value in fields.items():
+        setattr(definition, name, value)
+    return Program(binding, None, name="QM1", cd=definition)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mock_mq.client.build import INCLUDE
+from tests.mock_mq.client import ibm_library
+
 SAY = """
 import threading
 from mock_mq.client import preload
@@ -32,23 +35,18 @@ for name, skip in (("pymqi", ()), ("ibmmq", ("SCO", "CD"))):
         if each not in skip:
             print(each, len(getattr(mq, each)().pack()))
 """
-# What IBM's library looks like from outside: the name it is loaded by, and its functions.
-IBM_LIBRARY = """
+BAG = """
 #include <cmqc.h>
-void MQCONN(PMQCHAR name, PMQHCONN connection, PMQLONG completion, PMQLONG reason) {
-    *completion = 2;
-    *reason = 4711;
-}
-void MQCONNX(PMQCHAR name, MQCNO *options, PMQHCONN connection, PMQLONG completion, PMQLONG reason) {
-    MQCONN(name, connection, completion, reason);
+#include <cmqbc.h>
+#include <stdio.h>
+int main(void) {
+    MQLONG completion, reason;
+    MQHBAG bag;
+    mqCreateBag(0, &bag, &completion, &reason);
+    printf("%d %d\\n", completion, reason);
+    return bag != MQHB_UNUSABLE_HBAG;
 }
 """
-OTHERS = (
-    *("MQBACK", "MQBEGIN", "MQCB", "MQCLOSE", "MQCMIT", "MQCRTMH", "MQCTL", "MQDISC", "MQDLTMH", "MQDLTMP"),
-    *("MQGET", "MQINQ", "MQINQMP", "MQOPEN", "MQPUT", "MQPUT1", "MQSET", "MQSETMP", "MQSTAT", "MQSUB"),
-    "MQSUBRQ",
-)
-INCLUDE = Path(__file__).parents[3] / "mock_mq" / "client" / "include"
 
 
 def say(**environment: str) -> list[str]:
@@ -61,21 +59,9 @@ def say(**environment: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory as IBM's client is installed in."""
-    directory = tmp_path_factory.mktemp("mqm")
-    (directory / "lib64").mkdir()
-    source = directory / "library.c"
-    others = "".join(f"void {name}(void) {{}}\n" for name in OTHERS)
-    source.write_text("#define MQ_WITHOUT_FUNCTIONS\n" + IBM_LIBRARY + others)
-    subprocess.run(
-        [
-            *("gcc", "-shared", "-fPIC", f"-I{INCLUDE}", "-Wl,-soname,libmqm_r.so"),
-            *("-o", str(directory / "lib64" / "libmqm_r.so"), str(source)),
-        ],
-        check=True,
-    )
-    return directory
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of IBM's library, where it is installed."""
+    return ibm_library.install(tmp_path_factory.mktemp("mqm"))
 
 
 def test_without_ibms_the_stand_in_is_loaded_once_whoever_asks() -> None:
@@ -83,15 +69,51 @@ def test_without_ibms_the_stand_in_is_loaded_once_whoever_asks() -> None:
 
 
 @pytest.mark.parametrize("variable", ["MQ_INSTALLATION_PATH", "MQ_FILE_PATH"])
-def test_ibms_is_preferred_where_it_is_installed(installation: Path, variable: str) -> None:
-    library = installation / "lib64" / "libmqm_r.so"
-    assert say(**{variable: str(installation)}) == [f"IBM IBM MQ client {library}", "4711"]
+def test_ibms_is_preferred_where_it_is_installed(library: Path, variable: str) -> None:
+    assert say(**{variable: str(library.parents[1])}) == [f"IBM IBM MQ client {library}", "4711"]
 
 
-def test_ibms_is_preferred_where_the_loader_finds_it(installation: Path) -> None:
-    kind, reason = say(LD_LIBRARY_PATH=str(installation / "lib64"))
-    assert kind.startswith("IBM ")
-    assert reason == "4711"
+def test_ibms_is_preferred_where_the_loader_finds_it(library: Path) -> None:
+    assert say(LD_LIBRARY_PATH=str(library.parent)) == ["IBM IBM MQ client libmqm_r.so", "4711"]
+
+
+def test_what_pymqi_is_built_with_is_not_taken_for_ibms(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    stand_in = ["stand-in mock_mq stand-in client library 0.1.0", "2058"]
+    assert say(MQ_FILE_PATH=str(tmp_path)) == stand_in
+    assert say(LD_LIBRARY_PATH=str(tmp_path / "lib64")) == stand_in
+
+
+def test_the_sdk_is_all_that_a_c_program_is_compiled_and_linked_with(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    source = tmp_path / "program.c"
+    source.write_text(BAG)
+    subprocess.run(
+        [
+            *("gcc", "-Wall", "-Wextra", "-Werror", f"-I{tmp_path / 'inc'}", str(source)),
+            *(f"-L{tmp_path / 'lib64'}", "-lmqic_r", "-o", str(tmp_path / "program")),
+        ],
+        check=True,
+    )
+    ran = subprocess.run(
+        [str(tmp_path / "program")],
+        env={"LD_LIBRARY_PATH": str(tmp_path / "lib64")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "2 2298\n"
+
+
+def test_the_sdk_wants_one_directory() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mock_mq.client.sdk"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "usage: python -m mock_mq.client.sdk DIRECTORY\n")
+
+
+def lay_out(directory: Path) -> None:
+    subprocess.run([sys.executable, "-m", "mock_mq.client.sdk", str(directory)], check=True)
 
 
 def test_the_headers_agree_with_what_both_bindings_pack(tmp_path: Path) -> None:

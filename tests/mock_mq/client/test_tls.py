@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.binding import Binding
-from bridge.credentials import from_directory
+from bridge.credentials import Credentials, from_directory
 from bridge.key_repository import KeyRepository
 from mock_mq.server import TLS
 from tests.fixtures.certificates import Certificates
@@ -92,9 +92,11 @@ def test_the_repositorys_suffix_may_be_left_out(
     [
         ({"password": "wrong"}, 2381),
         ({"KeyRepository": b"/no/such/repository"}, 2381),
+        ({"KeyRepository": b""}, 2381),
+        ({"KeyRepository": b"/"}, 2381),
         ({"CertificateLabel": b"another"}, 2381),
     ],
-    ids=["wrong password", "no such file", "no such label"],
+    ids=["wrong password", "no such file", "none named", "a directory", "no such label"],
 )
 def test_a_repository_that_can_not_be_used(
     binding: Binding,
@@ -115,6 +117,41 @@ def test_an_untrusted_server_or_client_is_a_tls_failure(
         connect(binding, secure, tls_options(binding, others, monkeypatch))
 
 
+@pytest.mark.parametrize("cipher", [b"ANY_TLS12", b"ANY_TLS13"])
+def test_a_client_without_a_certificate_is_a_tls_failure_where_one_is_required(
+    binding: Binding,
+    secure: RunningQueueManager,
+    certificates: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+    cipher: bytes,
+) -> None:
+    authority = Credentials(certificate="", private_key="", ca=certificates.ca.read_text())
+    with KeyRepository(authority) as anonymous:
+        options = tls_options(binding, anonymous, monkeypatch, CertificateLabel=b"")
+        with refused(binding, 2393):
+            connect(binding, secure, options, cipher=cipher)
+
+
+def test_a_queue_manager_of_another_ca_is_a_tls_failure_though_it_lets_anybody_in(
+    binding: Binding,
+    start_queue_manager: StartQueueManager,
+    certificates: Certificates,
+    others: KeyRepository,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tls = TLS(
+        certificates.server_certificate,
+        certificates.server_key,
+        certificates.ca,
+        require_client_certificate=False,
+    )
+    open_to_all = start_queue_manager(tls=tls)
+    connect(binding, open_to_all, tls_options(binding, keys, monkeypatch))
+    with refused(binding, 2393):
+        connect(binding, open_to_all, tls_options(binding, others, monkeypatch))
+
+
 def test_a_cipher_spec_nobody_knows(
     binding: Binding, secure: RunningQueueManager, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,12 +163,15 @@ def test_a_cipher_spec_nobody_knows(
     ("peer_name", "reason"),
     [
         ("CN=mock-mq,O=Throwaway", 0),
+        ("CN=mock-mq; O=Throwaway", 0),
         ("CN=mock*", 0),
         ('O="Throwaway"', 0),
         ("CN=another", 2398),
         ("CN=mock-mq,O=Another", 2398),
         ("OU=any", 2398),
         ("nonsense", 2399),
+        ("CN=mock-mq,nonsense", 2399),
+        ("CN=mock-mq,X=nonsense", 2399),
     ],
 )
 def test_sslpeer_names_the_queue_manager(
