@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from certs.generating import VALID_DAYS, Generated, generate, valid_until
+from certs.generating import VALID_DAYS, Generated, generate, missing_hosts, valid_until
 
 
 def main(
@@ -23,17 +23,24 @@ def main(
     ] = False,
 ) -> None:
     """Make a throwaway CA, a server's certificate and a client's, unless there are valid ones already."""
-    until = valid_until(Generated(out))
-    if until is not None and until > datetime.now(UTC) and not force:
-        typer.echo(
-            f"certs: {out} has certificates, valid until {until:%Y-%m-%d}: kept (--force makes new ones)"
-        )
-        return
     try:
-        made = generate(out, hosts=host or (), days=days)
+        _make_or_keep(out, host or [], days, force=force)
     except OSError as e:
         typer.echo(f"certs: {e.filename}: {e.strerror}", err=True)
         raise typer.Exit(1) from None
+
+
+def _make_or_keep(out: Path, hosts: list[str], days: int, *, force: bool) -> None:
+    there = Generated(out)
+    until = None if force else valid_until(there)
+    if until is not None and until > datetime.now(UTC):
+        kept = f"certs: {out} has certificates, valid until {until:%Y-%m-%d}"
+        if lacking := missing_hosts(there, hosts):
+            typer.echo(f"{kept}, but not for {', '.join(lacking)}: --force makes new ones", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{kept}: kept (--force makes new ones)")
+        return
+    made = generate(out, hosts=hosts, days=days)
     typer.echo(f"certs: made {made.ca}, {made.server}/ and {made.bridge}/, valid for {days} days")
 
 

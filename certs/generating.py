@@ -10,10 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 HOSTS = ("localhost", "127.0.0.1", "mock-mq")
@@ -48,8 +54,8 @@ class Generated:
 def generate(directory: Path, *, hosts: Sequence[str] = (), days: int = VALID_DAYS) -> Generated:
     """Makes a new CA and both certificates in `directory`, valid for `days`, in place of what is there.
 
-    The CA's key is forgotten, so that nobody can sign anything further with it. Directories are for their
-    owner only (0700), private keys too (0600). Raises `OSError` where it can't write.
+    The CA's key is forgotten, so that nobody can sign anything further with it. Directories that it makes are
+    for their owner only (0700), private keys too (0600). Raises `OSError` where it can't write.
     """
     made = Generated(directory)
     now = datetime.now(UTC)
@@ -57,8 +63,10 @@ def generate(directory: Path, *, hosts: Sequence[str] = (), days: int = VALID_DA
     ca_key = _new_key()
     ca_name = _name("Throwaway CA")
     ca = _ca(ca_name, ca_key, valid)
-    for place in (directory, made.server, made.bridge):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Not `directory` where it is there already: that may be anybody's, /tmp for one.
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for place in (made.server, made.bridge):
+        place.mkdir(mode=0o700, exist_ok=True)
         place.chmod(0o700)
     _write(made.ca, ca.public_bytes(Encoding.PEM))
     names = [_general_name(host) for host in dict.fromkeys((*HOSTS, *hosts))]
@@ -89,15 +97,34 @@ def generate(directory: Path, *, hosts: Sequence[str] = (), days: int = VALID_DA
 
 
 def valid_until(made: Generated) -> datetime | None:
-    """When the first of the certificates expires; None where one is missing or can't be read."""
-    paths = (made.ca, made.server / "certificate.pem", made.bridge / "certificate.pem")
-    keys = (made.server / "private_key.pem", made.bridge / "private_key.pem")
-    if not all(path.is_file() for path in (*paths, *keys)):
-        return None
+    """When the first of the certificates expires; None where they are not a whole set of one CA's.
+
+    Raises `OSError` where something is there that can't be read.
+    """
     try:
-        return min(x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc for path in paths)
-    except ValueError:
+        ca = _certificate(made.ca)
+        expiries = [ca.not_valid_after_utc]
+        for place in (made.server, made.bridge):
+            certificate = _certificate(place / "certificate.pem")
+            certificate.verify_directly_issued_by(ca)
+            key = load_pem_private_key((place / "private_key.pem").read_bytes(), None)
+            if key.public_key() != certificate.public_key() or _certificate(place / "ca.pem") != ca:
+                return None
+            expiries.append(certificate.not_valid_after_utc)
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, InvalidSignature):
         return None
+    return min(expiries)
+
+
+def missing_hosts(made: Generated, hosts: Sequence[str]) -> list[str]:
+    """Those of `hosts` that the server's certificate is not for. Raises as reading it does."""
+    extensions = _certificate(made.server / "certificate.pem").extensions
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [host for host in hosts if _general_name(host) not in names]
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
 def _new_key() -> RSAPrivateKey:

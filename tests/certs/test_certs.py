@@ -156,13 +156,54 @@ def test_valid_ones_are_kept_unless_new_ones_are_asked_for(own: Generated) -> No
     assert [path for path in before if after[path] == before[path]] == []
 
 
-@pytest.mark.parametrize("spoil", ["expire", "delete the key", "garble the certificate"])
-def test_what_is_no_longer_usable_is_made_anew(own: Generated, spoil: str) -> None:
+def test_valid_ones_that_lack_a_name_asked_for_are_neither_kept_silently_nor_overwritten(
+    own: Generated,
+) -> None:
+    before = contents(own)
+    done = certs("--out", str(own.directory), "--host", "localhost", "--host", "mq.test")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("but not for mq.test: --force makes new ones")
+    assert contents(own) == before
+    assert certs("--out", str(own.directory), "--host", "mq.test", "--force").returncode == 0
+    assert certs("--out", str(own.directory), "--host", "mq.test").returncode == 0
+
+
+def test_a_directory_that_was_there_before_stays_as_open_as_it_was(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    assert certs("--out", str(tmp_path)).returncode == 0
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "bridge").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "expire",
+        "delete the key",
+        "garble the certificate",
+        "mix two",
+        "another CA's",
+        "swap the key",
+        "garble a key",
+    ],
+)
+def test_what_is_no_longer_usable_is_made_anew(own: Generated, tmp_path: Path, spoil: str) -> None:
     match spoil:
         case "expire":
             generate(own.directory, days=0)
         case "delete the key":
             (own.bridge / "private_key.pem").unlink()
+        case "mix two":  # as a run does that was interrupted
+            own.ca.write_bytes(generate(tmp_path / "other").ca.read_bytes())
+        case "another CA's":
+            other = generate(tmp_path / "other")
+            for name in ("certificate.pem", "private_key.pem"):
+                (own.bridge / name).write_bytes((other.bridge / name).read_bytes())
+        case "swap the key":
+            (own.bridge / "private_key.pem").write_bytes((own.server / "private_key.pem").read_bytes())
+        case "garble a key":
+            (own.server / "private_key.pem").write_text("not a key")
         case _:
             (own.server / "certificate.pem").write_text("not a certificate")
     done = certs("--out", str(own.directory), "--days", "7")
