@@ -19,6 +19,8 @@ from tests.interop.judge import JavaConnection, Judge, build, missing
 
 STORE_PASSWORD = "store-password"
 TLS_CIPHER = "TLS_AES_256_GCM_SHA384"
+_SIZES = {"0 B": 0, "4 KB": 4096, "100 KB": 100 * 1024, "5 MB": 5 * 1024 * 1024}
+sizes = pytest.mark.parametrize("size", _SIZES.values(), ids=_SIZES.keys())
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -31,21 +32,32 @@ def missing() -> str:
 
 
 def build() -> None:
-    """Compiles it, and fetches IBM's client the first time; quick when nothing has changed."""
-    made = JAVA / "target" / "made"
+    """Compiles it, and fetches IBM's client the first time; quick when nothing has changed.
+
+    One at a time, for tests run in several processes. Raises `RuntimeError` with what Maven says.
+    """
+    target = JAVA / "target"
+    made = target / "made"
     sources = [JAVA / "pom.xml", *(JAVA / "src").rglob("*.java")]
-    if made.is_file() and all(made.stat().st_mtime > source.stat().st_mtime for source in sources):
-        return
-    done = subprocess.run(
-        ["mvn", "--batch-mode", "--quiet", "process-classes"],
-        cwd=JAVA,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"mvn failed:\n{done.stdout}{done.stderr}")
-    made.touch()
+    lock = os.open(JAVA, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if made.is_file() and all(made.stat().st_mtime > source.stat().st_mtime for source in sources):
+            return
+        # Or the jars of an earlier version would stay on the class path.
+        shutil.rmtree(target, ignore_errors=True)
+        done = subprocess.run(
+            ["mvn", "--batch-mode", "--quiet", "process-classes"],
+            cwd=JAVA,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"mvn failed:\n{done.stdout}{done.stderr}")
+        made.touch()
+    finally:
+        os.close(lock)
 
 
 class Judge:
@@ -71,7 +83,10 @@ class Judge:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the judge ended with {self._process.wait(30)}: see {self._errors.name}")
+        answer: dict[str, Any] = json.loads(line)
         if "problem" in answer:
             raise Refused(answer)
         return answer

@@ -6,14 +6,13 @@ import os
 
 import pytest
 
-from tests.interop.conftest import Reachable
+from tests.interop.conftest import Reachable, sizes
 from tests.interop.judge import Judge, Refused
 
 QUEUE = "DEV.QUEUE.1"
-SIZES = {"0 B": 0, "4 KB": 4096, "100 KB": 100 * 1024, "5 MB": 5 * 1024 * 1024}
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+@sizes
 def test_what_is_put_is_got_byte_for_byte(judge: Judge, reachable: Reachable, size: int) -> None:
     java = reachable.connect(judge, "base")
     body = os.urandom(size)

@@ -7,14 +7,13 @@ import os
 
 import pytest
 
-from tests.interop.conftest import Reachable
+from tests.interop.conftest import Reachable, sizes
 from tests.interop.judge import Judge, Refused, with_bytes
 
 QUEUE = "DEV.QUEUE.2"
-SIZES = {"0 B": 0, "4 KB": 4096, "100 KB": 100 * 1024, "5 MB": 5 * 1024 * 1024}
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+@sizes
 def test_bytes_that_are_sent_are_received(judge: Judge, reachable: Reachable, size: int) -> None:
     java = reachable.connect(judge, "jms")
     body = os.urandom(size)

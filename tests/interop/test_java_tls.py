@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import pytest
 
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.queue_manager import RunningQueueManager
-from tests.interop.conftest import Reachable, Stores, make_stores, mutual_tls, options_of, tls_options
+from tests.interop.conftest import (
+    TLS_CIPHER,
+    Reachable,
+    Stores,
+    make_stores,
+    mutual_tls,
+    options_of,
+    sizes,
+    tls_options,
+)
 from tests.interop.judge import Judge, Refused
 
 TLS_FAILED = 2397  # MQRC_JSSE_ERROR
@@ -25,8 +35,19 @@ def secure(
 
 
 @pytest.mark.parametrize("kind", ["base", "jms"])
-def test_the_right_certificates_get_in(judge: Judge, secure: Reachable, kind: str) -> None:
-    secure.connect(judge, kind)("disconnect")
+@pytest.mark.parametrize("cipher", [TLS_CIPHER, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"], ids=["1.3", "1.2"])
+def test_the_right_certificates_get_in_with_ciphers_of_either_version_of_tls(
+    judge: Judge, secure: Reachable, kind: str, cipher: str
+) -> None:
+    secure.connect(judge, kind, cipher=cipher)("disconnect")
+
+
+@sizes
+def test_what_is_put_over_tls_1_2_is_got_byte_for_byte(judge: Judge, secure: Reachable, size: int) -> None:
+    java = secure.connect(judge, "base", cipher="TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384")
+    body = os.urandom(size)
+    java.put("DEV.QUEUE.1", body)
+    assert java.get("DEV.QUEUE.1")["body"] == body
 
 
 @pytest.mark.parametrize("kind", ["base", "jms"])
@@ -59,4 +80,12 @@ def test_a_client_without_a_certificate_is_refused(judge: Judge, secure: Reachab
 def test_a_plain_client_is_refused(judge: Judge, secure: Reachable) -> None:
     with pytest.raises(Refused) as refused:
         secure.connect(judge, "base", cipher=None)
-    assert refused.value.reason
+    assert refused.value.reason == BROKEN
+
+
+def test_a_client_that_wants_tls_does_not_make_do_with_a_plain_queue_manager(
+    judge: Judge, queue_manager: RunningQueueManager, stores: Stores
+) -> None:
+    with pytest.raises(Refused, match=r"SSLException|SSLHandshakeException") as refused:
+        judge.connect("base", **options_of(queue_manager), **tls_options(stores))
+    assert refused.value.reason == TLS_FAILED
