@@ -48,6 +48,7 @@ lock: $(READY)
 	$(PIP) install uv
 	$(LOCK) --extra dev pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
+	$(LOCK) --constraint requirements/dev.txt --extra dev --extra infra pyproject.toml --output-file requirements/infra.txt
 	echo pymqi | $(LOCK) --no-deps - --output-file requirements/pymqi.txt
 
 clean:
