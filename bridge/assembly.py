@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridge import configuration as configured
 from bridge.aws.dead_letters import S3DeadLetters
+from bridge.aws.fifo import Fifo
 from bridge.aws.secrets import fetch_secret
 from bridge.aws.session import Clients
 from bridge.aws.sns import SnsTopic
@@ -94,7 +95,9 @@ class Assembly:
 
     def _source(self, route: configured.Route) -> Source:
         if isinstance(route.source, configured.MqSource):
-            return MqSource(self._connection(), route.source.mq, stop=self.stop)
+            return MqSource(
+                self._connection(), route.source.mq, stop=self.stop, exclusive=_fifo(route) is not None
+            )
         if not isinstance(route.sink, configured.MqSink):
             raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
         return SqsSource(
@@ -109,10 +112,19 @@ class Assembly:
 
     def _sink(self, route: configured.Route) -> Sink:
         if isinstance(route.sink, configured.SnsSink):
-            return SnsTopic(self.clients, route.sink.sns, self.configuration.offload)
+            return SnsTopic(self.clients, route.sink.sns, self.configuration.offload, _fifo(route))
         if isinstance(route.sink, configured.SqsSink):
-            return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload)
+            return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload, _fifo(route))
         return MqSink(self._connection(), route.sink.mq)
 
     def _connection(self) -> MqConnection:
         return MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)
+
+
+def _fifo(route: configured.Route) -> Fifo | None:
+    """How a route's destination orders messages; None where it does not."""
+    sink = route.sink
+    if isinstance(sink, configured.MqSink):
+        return None
+    name = sink.sns if isinstance(sink, configured.SnsSink) else sink.sqs
+    return Fifo(sink.group, otherwise=route.name) if name.endswith(".fifo") else None

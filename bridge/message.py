@@ -76,7 +76,8 @@ class Delivery:
 
     `deliveries` counts earlier attempts that were backed out (MQ's BackoutCount; SQS's receive count less
     one). `token` is the source's own handle on it. `fault` says why it can't be delivered at all (a pointer
-    that leads nowhere, say): such a one goes to the dead letters without a try.
+    that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
+    (SQS's MessageGroupId) stay in order; "" for none.
     """
 
     message: Message
@@ -84,6 +85,7 @@ class Delivery:
     identity: str = ""
     token: str = field(default="", repr=False)
     fault: str = ""
+    group: str = ""
 
 
 class Fault(Enum):

@@ -63,7 +63,10 @@ _TABLE: dict[int, Reason] = {
     2035: Reason("NOT_AUTHORIZED", Action.PERSON, "not authorised"),
     2041: Reason("OBJECT_CHANGED", Action.RECONNECT, "the queue's definition was changed meanwhile"),
     2042: Reason(
-        "OBJECT_IN_USE", Action.PERSON, "another program has it for itself", "set SHARE on the queue"
+        "OBJECT_IN_USE",
+        Action.PERSON,
+        "another program has it open, and one of the two wants it for itself",
+        "wait for the other to end, or set SHARE on the queue",
     ),
     2043: Reason("OBJECT_TYPE_ERROR", Action.PERSON, "not of the right type"),
     2045: Reason("OPTION_NOT_VALID_FOR_TYPE", Action.PERSON, "not a queue that can be used so"),

@@ -33,6 +33,10 @@ class MqSink:
         """Connects and opens the queue, where that is not done; raises `Away`."""
         self._queue.connect()
 
+    def group_of(self, message: Message) -> str:  # noqa: ARG002 - of the port
+        """None: what is put in one unit of work arrives in order."""
+        return ""
+
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """Puts all and commits. One that MQ will never take is left out, and the others are put again.
 

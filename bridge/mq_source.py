@@ -32,11 +32,17 @@ _SLICE = 1_000
 class MqSource:
     """Takes from one queue. A `Source`; `wait` is in seconds, and `stop` ends it early.
 
+    `exclusive` keeps everybody else from taking: two that take from one queue keep no order between them.
+
     Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
     """
 
-    def __init__(self, connection: MqConnection, queue: str, *, stop: Event, wait: float = 5.0) -> None:
-        self._queue = MqQueue(connection, queue, connection.binding.constants.MQOO_INPUT_SHARED, "to get")
+    def __init__(
+        self, connection: MqConnection, queue: str, *, stop: Event, wait: float = 5.0, exclusive: bool = False
+    ) -> None:
+        constants = connection.binding.constants
+        options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED
+        self._queue = MqQueue(connection, queue, options, "to get")
         self._stop = stop
         self._wait = wait
 

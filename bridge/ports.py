@@ -59,6 +59,10 @@ class Sink(Protocol):
         """Connects and opens what is not so already; called before every unit of work."""
         ...
 
+    def group_of(self, message: Message) -> str:
+        """Messages of one group arrive in the order in which they were taken; "" where order is no matter."""
+        ...
+
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """Tries each message once; None for one that the destination has confirmed, in the same order.
 

@@ -13,6 +13,7 @@ import structlog
 from bridge.circuit import Circuit
 from bridge.errors import Away, BridgeError
 from bridge.message import DeadLetter, Delivery, Fault, Rejection
+from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.redelivery import Redeliveries
 from bridge.retry import Retry
@@ -74,8 +75,12 @@ class Pump:
         try:
             # A crash here: the source hands the unit out again. Nothing else has happened.
             hopeful, hopeless = self._judge(unit)
-            delivered = self._deliver(hopeful, homed, hopeless)
-            # A crash here: the unit is handed out again; what was delivered arrives twice.
+            delivered = 0
+            for wave in waves(hopeful, self._group_of):
+                delivered += self._deliver(wave, homed, hopeless)
+                # A crash here: the unit is handed out again; what was delivered arrives twice.
+                # What failed has its home before the next of its group is tried, which it must not follow.
+                self._set_aside(hopeless, homed)
             self._set_aside(hopeless, homed)
             # A crash here: the same, and what was set aside is so again. Each message has a home now.
             self.source.commit()
@@ -149,15 +154,21 @@ class Pump:
         """
         outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful])
         refused: list[Rejection] = []
+        delivered = 0
         for each, outcome in zip(hopeful, outcomes, strict=True):
             if outcome is None:
                 homed.append(each)
+                delivered += 1
             else:
                 refused.append(outcome)
                 tries = 1 if outcome.fault is Fault.MESSAGE else self.retry.retries + 1
                 hopeless.append((each, outcome.reason, tries))
-        self._hold_if_away(refused, delivered=len(homed))
-        return len(homed)
+        self._hold_if_away(refused, delivered=delivered)
+        return delivered
+
+    def _group_of(self, delivery: Delivery) -> str:
+        """Those of one group go one after the other, as the source has it or else the destination."""
+        return delivery.group or self.sink.group_of(delivery.message)
 
     def _hold_if_away(self, refused: Sequence[Rejection], *, delivered: int) -> None:
         for each in refused:
@@ -174,9 +185,10 @@ class Pump:
         if self._unclear > _UNCLEAR_IN_A_ROW:
             raise _Unclear(unclear[0].reason)
 
-    def _set_aside(self, hopeless: Sequence[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
-        """Gives each a home among the dead letters."""
-        for each, reason, tries in hopeless:
+    def _set_aside(self, hopeless: list[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
+        """Gives each a home among the dead letters, and empties `hopeless`."""
+        while hopeless:
+            each, reason, tries = hopeless.pop(0)
             letter = DeadLetter(
                 self.route, self.source.name, self.sink.name, reason, each.deliveries + tries, each.message
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.aws.batching import cut
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
+from bridge.aws.fifo import Fifo
 from bridge.aws.offload import Offloader
 from bridge.mapping import Attribute, CloudMessage, size, to_cloud
 from bridge.message import Message, Rejection
@@ -16,8 +17,18 @@ from bridge.message import Message, Rejection
 Answer = Mapping[str, Any]
 """What PublishBatch and SendMessageBatch answer: `Successful` and `Failed` entries by `Id`."""
 
-Send = Callable[[Mapping[str, CloudMessage]], Answer]
-"""Sends one request: messages by entry id. Raises one of `FAULTS`."""
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message of a request. `index` is its place in the unit, `order` what a FIFO destination is told."""
+
+    index: int
+    cloud: CloudMessage
+    order: Mapping[str, str]
+
+
+Send = Callable[[Mapping[str, Entry]], Answer]
+"""Sends one request: its entries by their ids. Raises one of `FAULTS`."""
 
 
 def attribute_values(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
@@ -31,12 +42,6 @@ def attribute_values(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    index: int
-    cloud: CloudMessage
-
-
 Outcomes = dict[int, Trouble | None]
 
 
@@ -46,10 +51,13 @@ class BatchDelivery:
     `destination` is for reasons: `sns:arn:...`. Used by one thread.
     """
 
-    def __init__(self, destination: str, send: Send, offloader: Offloader | None) -> None:
+    def __init__(
+        self, destination: str, send: Send, offloader: Offloader | None, fifo: Fifo | None = None
+    ) -> None:
         self._destination = destination
         self._send = send
         self._offloader = offloader
+        self._fifo = fifo
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
@@ -76,7 +84,7 @@ class BatchDelivery:
         _raise_if_all_wait_for_a_person(in_order)
         return [found.as_rejection() if found else None for found in in_order]
 
-    def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[_Entry]:
+    def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
         """What is to be sent; a message whose body S3 did not take gets its outcome here."""
         entries = []
         away: Trouble | None = None
@@ -95,13 +103,13 @@ class BatchDelivery:
                         outcomes[index] = found = classify(error, offloader.where)
                         away = found if found.away else None
                         continue
-            entries.append(_Entry(index, cloud))
+            entries.append(Entry(index, cloud, self._fifo.parameters(message) if self._fifo else {}))
         return entries
 
-    def _sent(self, request: Sequence[_Entry]) -> Outcomes:
+    def _sent(self, request: Sequence[Entry]) -> Outcomes:
         """Sends one request; the outcome of each of its entries."""
         by_id = {str(place): entry for place, entry in enumerate(request)}
-        answer = self._send({name: entry.cloud for name, entry in by_id.items()})
+        answer = self._send(by_id)
         taken = {entry["Id"] for entry in answer.get("Successful", ())}
         failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
         outcomes: Outcomes = {}

@@ -6,24 +6,30 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from bridge.aws import extended
-from bridge.aws.delivery import Answer, BatchDelivery, attribute_values
+from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.offload import Offloader
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
 
 if TYPE_CHECKING:
+    from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
-    from bridge.mapping import CloudMessage
     from bridge.message import Message, Rejection
 
 
 class SnsTopic:
-    """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`."""
+    """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    def __init__(self, clients: Clients, topic: str, offload: Offload | None = None) -> None:
+    `fifo` is given for a FIFO topic.
+    """
+
+    def __init__(
+        self, clients: Clients, topic: str, offload: Offload | None = None, fifo: Fifo | None = None
+    ) -> None:
         self._clients = clients
         self._topic = topic
         self._offload = offload
+        self._fifo = fifo
         self._region, self._account = topic.split(":")[3:5]
         self._delivery: BatchDelivery | None = None
 
@@ -35,6 +41,10 @@ class SnsTopic:
     def connect(self) -> None:
         """Makes what is needed, once; asks nothing of SNS: the right to publish is enough. Raises `Stop`."""
         self._connected()
+
+    def group_of(self, message: Message) -> str:
+        """The MessageGroupId; "" for a standard topic, which knows no order."""
+        return self._fifo.group_of(message) if self._fifo else ""
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
@@ -52,16 +62,17 @@ class SnsTopic:
     def _made(self) -> BatchDelivery:
         client = self._clients.sns(self._region)
 
-        def publish(entries: Mapping[str, CloudMessage]) -> Answer:
+        def publish(entries: Mapping[str, Entry]) -> Answer:
             answer = client.publish_batch(
                 TopicArn=self._topic,
                 PublishBatchRequestEntries=[
                     {
                         "Id": name,
-                        "Message": cloud.body,
-                        "MessageAttributes": attribute_values(cloud.attributes),
+                        "Message": entry.cloud.body,
+                        "MessageAttributes": attribute_values(entry.cloud.attributes),
+                        **entry.order,  # type: ignore[typeddict-item]
                     }
-                    for name, cloud in entries.items()
+                    for name, entry in entries.items()
                 ],
             )
             return cast("Answer", answer)
@@ -71,4 +82,4 @@ class SnsTopic:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
             offloader = Offloader(store, self._offload)
-        return BatchDelivery(self.name, publish, offloader)
+        return BatchDelivery(self.name, publish, offloader, self._fifo)

@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from bridge.aws import extended, visibility
 from bridge.aws.batching import MOST_ENTRIES, cut
-from bridge.aws.delivery import Answer, BatchDelivery, attribute_values
+from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
 from bridge.aws.offload import BadPointer, Follower, Offloader, Pointer
 from bridge.aws.polling import unless_stopped
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+    from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
     from bridge.message import Rejection
 
@@ -50,12 +51,18 @@ log = structlog.get_logger(__name__)
 
 
 class SqsDestination:
-    """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`."""
+    """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    def __init__(self, clients: Clients, queue: str, offload: Offload | None = None) -> None:
+    `fifo` is given for a FIFO queue.
+    """
+
+    def __init__(
+        self, clients: Clients, queue: str, offload: Offload | None = None, fifo: Fifo | None = None
+    ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
         self._offload = offload
+        self._fifo = fifo
         self._delivery: BatchDelivery | None = None
 
     @property
@@ -66,6 +73,10 @@ class SqsDestination:
     def connect(self) -> None:
         """Finds the queue's URL, once. Raises `Away` and `Stop`."""
         self._connected()
+
+    def group_of(self, message: Message) -> str:
+        """The MessageGroupId; "" for a standard queue, which knows no order."""
+        return self._fifo.group_of(message) if self._fifo else ""
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
@@ -84,16 +95,17 @@ class SqsDestination:
         client = self._clients.sqs(self._queue.region)
         url = self._queue.look_up(client)
 
-        def send(entries: Mapping[str, CloudMessage]) -> Answer:
+        def send(entries: Mapping[str, Entry]) -> Answer:
             answer = client.send_message_batch(
                 QueueUrl=url,
                 Entries=[
                     {
                         "Id": name,
-                        "MessageBody": cloud.body,
-                        "MessageAttributes": attribute_values(cloud.attributes),
+                        "MessageBody": entry.cloud.body,
+                        "MessageAttributes": attribute_values(entry.cloud.attributes),
+                        **entry.order,  # type: ignore[typeddict-item]
                     }
-                    for name, cloud in entries.items()
+                    for name, entry in entries.items()
                 ],
             )
             return cast("Answer", answer)
@@ -103,7 +115,7 @@ class SqsDestination:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
             store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
             offloader = Offloader(store, self._offload)
-        return BatchDelivery(self.name, send, offloader)
+        return BatchDelivery(self.name, send, offloader, self._fifo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +181,8 @@ class SqsSource:
         """Receives up to `limit` messages, ten at most, and fetches the payloads of those that are pointers.
 
         A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
-        left in the queue for a while, the longer the more often that happened. Raises `Away` when SQS is
-        away, or S3 for every message that came.
+        left in the queue for a while, the longer the more often that happened, and with it those behind it
+        in its group. Raises `Away` when SQS is away, or S3 for every message that came.
         """
         link = self._connected()
         received = self._received(link, min(limit, MOST_ENTRIES))
@@ -180,12 +192,17 @@ class SqsSource:
             link.client, link.url, self.name, [raw["ReceiptHandle"] for raw in received], link.visibility
         )
         deliveries = []
+        held: set[str] = set()
         away: Away | None = None
         for raw in received:
+            group = raw.get("Attributes", {}).get("MessageGroupId", "")
             try:
-                deliveries.append(self._delivery(link, raw))
+                if away and group in held:
+                    raise away
+                deliveries.append(self._delivery(link, raw, group))
             except Away as error:
                 away = error
+                held |= {group} - {""}
                 keeper.leave(raw["ReceiptHandle"])
                 self._leave(link, raw)
         if away:
@@ -265,7 +282,7 @@ class SqsSource:
                 WaitTimeSeconds=self._wait,
                 VisibilityTimeout=link.visibility,
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
             )
             return answer.get("Messages", [])
 
@@ -279,7 +296,7 @@ class SqsSource:
         except FAULTS as error:
             raise classify(error, self.name).as_away() from None
 
-    def _delivery(self, link: _Link, raw: MessageTypeDef) -> Delivery:
+    def _delivery(self, link: _Link, raw: MessageTypeDef, group: str) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
         cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
         received = _receives(raw) - 1
@@ -294,7 +311,7 @@ class SqsSource:
         identity = raw["MessageId"]
         # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
         deliveries = max(0, received - self._left.get(identity, 0))
-        return Delivery(message, deliveries, identity=identity, token=receipt, fault=fault)
+        return Delivery(message, deliveries, identity, receipt, fault, group)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""

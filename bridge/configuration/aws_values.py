@@ -14,7 +14,10 @@ _ACCOUNT = r"\d{12}"
 _REGION = r"[a-z]{2,4}(-[a-z]+)+-\d+"
 _PARTITION = r"aws(-[a-z]+)*"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_FIFO = "standard ones work; FIFO ones are not carried yet, as their order could not be kept"
+_TOPIC = r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo"
+_QUEUE = r"(?:[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)"
+# What SNS and SQS take as MessageGroupId.
+_GROUP = r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}"
 
 
 def bucket(value: object) -> str:
@@ -35,37 +38,52 @@ def bucket(value: object) -> str:
 
 
 def topic(value: object) -> str:
-    """The ARN of a standard SNS topic."""
+    """The ARN of an SNS topic, standard or FIFO."""
     arn = text(value)
     example = "write the topic's ARN, such as arn:aws:sns:eu-west-1:123456789012:orders"
     _not_of_another_service(arn, "sns", example)
-    if arn.endswith(".fifo"):
-        raise wrong(f"{VALUE} is a FIFO topic", _FIFO)
     if not arn.startswith("arn:"):
         raise wrong(f"{VALUE} is not an ARN", example)
-    _parts(arn, "sns", r"[A-Za-z0-9_-]{1,256}", example)
+    _parts(arn, "sns", _TOPIC, example)
     return arn
 
 
 def queue(value: object) -> str:
-    """A standard SQS queue: its name, URL or ARN."""
+    """An SQS queue, standard or FIFO: its name, URL or ARN."""
     given = text(value)
     example = "write the queue's name, URL or ARN, such as orders"
     _not_of_another_service(given, "sqs", example)
-    if given.endswith(".fifo"):
-        raise wrong(f"{VALUE} is a FIFO queue", _FIFO)
     if given.startswith("arn:"):
-        _parts(given, "sqs", r"[A-Za-z0-9_-]{1,80}", example)
+        _parts(given, "sqs", _QUEUE, example)
     elif "://" in given or "/" in given:
-        url = rf"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9_-]+)*/{_ACCOUNT}/[A-Za-z0-9_-]{{1,80}}"
+        url = rf"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9_-]+)*/{_ACCOUNT}/{_QUEUE}"
         if not re.fullmatch(url, given):
             right = "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME"
             raise wrong(f"{VALUE} is not a queue's URL", f"write {right}, or the name alone")
-    elif not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", given):
+    elif not re.fullmatch(_QUEUE, given):
         raise wrong(
-            f"{VALUE} is not a queue's name", "write 1 to 80 of A-Z a-z 0-9 _ and -, its URL or its ARN"
+            f"{VALUE} is not a queue's name",
+            "write 1 to 80 of A-Z a-z 0-9 _ and -, .fifo at its end counted, its URL or its ARN",
         )
     return given
+
+
+def group(value: object) -> tuple[str, str]:
+    """What a FIFO destination's message groups are made of: GroupId, CorrelId, a property or one name."""
+    given = text(value)
+    wanted = "write GroupId, CorrelId, property:NAME or constant:NAME"
+    for plain in ("GroupId", "CorrelId"):
+        if given.lower().replace("_", "") == plain.lower():
+            if given != plain:
+                raise wrong(f"{VALUE} is not how it is spelt", wanted, suggestion=f"write {plain}")
+            return plain, ""
+    kind, _, name = given.partition(":")
+    if kind not in {"property", "constant"} or not name:
+        suggestion = f"write constant:{given}" if re.fullmatch(_GROUP, given) and ":" not in given else ""
+        raise wrong(f"{VALUE} names no message group", wanted, suggestion=suggestion)
+    if kind == "constant" and not re.fullmatch(_GROUP, name):
+        raise wrong(f"{VALUE} is not a group's name", "write 1 to 128 letters, digits and punctuation")
+    return kind, name
 
 
 def credentials(value: object) -> tuple[str, str]:

@@ -21,6 +21,7 @@ def check(document: Document, tell: Tell) -> None:
         _check_names(document, routes, tell)
         _check_pairs(routes, tell)
         _check_sources(document, routes, tell)
+        _check_groups(routes, tell)
 
 
 def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
@@ -95,6 +96,14 @@ def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> N
             )
             tell(("routes", index, "to"), problem, "give each direction queues of its own")
         ways.setdefault((source, sink), index)
+
+
+def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
+    for index, route in enumerate(routes):
+        sink = _end(route, "to")
+        if sink and sink[0] != "mq" and not sink[1].endswith(".fifo") and "group" in _mapping(route)["to"]:
+            problem = "only a FIFO topic or queue has message groups"
+            tell(("routes", index, "to", "group"), problem, "leave it out, or name one that ends in .fifo")
 
 
 def _end(route: Any, side: str) -> tuple[str, str] | None:

@@ -107,16 +107,35 @@ class SqsSource(Model):
     wait: Annotated[int, whole(0, 20, "seconds")] = 20
 
 
+class Group(Model):
+    """What a message group is made of: a field of the descriptor, a property of that name, or one name."""
+
+    kind: Literal["GroupId", "CorrelId", "property", "constant"]
+    name: str = ""
+
+
+def _group(value: Any) -> Any:
+    if isinstance(value, Group):
+        return value
+    kind, name = aws_values.group(value)
+    return {"kind": kind, "name": name}
+
+
+MessageGroup = Annotated[Group | None, BeforeValidator(_group)]
+
+
 class SnsSink(Model):
-    """Messages are published to an SNS topic."""
+    """Messages are published to an SNS topic; `group` is for FIFO ones."""
 
     sns: Annotated[str, BeforeValidator(aws_values.topic)]
+    group: MessageGroup = None
 
 
 class SqsSink(Model):
-    """Messages are sent to an SQS queue."""
+    """Messages are sent to an SQS queue; `group` is for FIFO ones."""
 
     sqs: SqsQueue
+    group: MessageGroup = None
 
 
 class MqSink(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bridge.errors import Away
 from bridge.message import DeadLetter, Delivery, Descriptor, Message, Rejection
@@ -61,10 +61,7 @@ class MemorySource:
         self.taken = []
 
     def back_out(self) -> None:
-        again = [
-            Delivery(each.message, each.deliveries + 1, each.identity, each.token, each.fault)
-            for each in self.taken
-        ]
+        again = [replace(each, deliveries=each.deliveries + 1) for each in self.taken]
         self.waiting.extendleft(reversed(again))
         self.taken = []
 
@@ -75,11 +72,15 @@ class MemorySource:
 
 @dataclass
 class MemorySink:
-    """Takes everything, but for what `verdict` says of a message at its nth try (from 1)."""
+    """Takes everything, but for what `verdict` says of a message at its nth try (from 1).
+
+    `groups` gives a message its group; by default none has one.
+    """
 
     verdict: Callable[[Message, int], Outcome | Away] = lambda _message, _attempt: None
     arrived: list[Message] = field(default_factory=list)
     calls: list[list[Message]] = field(default_factory=list)
+    groups: Callable[[Message], str] = lambda _message: ""
     name: str = "sns:test"
     connects: int = 0
     closed: int = 0
@@ -87,6 +88,9 @@ class MemorySink:
 
     def connect(self) -> None:
         self.connects += 1
+
+    def group_of(self, message: Message) -> str:
+        return self.groups(message)
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         self.calls.append(list(messages))

@@ -70,6 +70,11 @@ def sqs(new: str, *words: str) -> Case:
     return case("orders-in}", f"{new}}}", "routes[1].from.sqs", *words)
 
 
+def group(new: str, *words: str) -> Case:
+    fifo = TOPIC.replace("orders", "orders.fifo")
+    return case(f"{{sns: {TOPIC}}}", f"{{sns: {fifo}, group: {new}}}", "routes[0].to.group", *words)
+
+
 def bucket(new: str, *words: str) -> Case:
     return case("bucket: orders-dead-letters", f"bucket: {new}", "dead_letters.bucket", *words)
 
@@ -569,14 +574,22 @@ CASES = {
     ),
     "a topic without a name": sns('"arn:aws:sns:eu-west-1:123456789012"', "has 6 parts, this one 5"),
     "a subscription for a topic": sns('"arn:aws:sns:eu-west-1:123456789012:orders:1234"', "name in the ARN"),
-    "a FIFO topic": sns(
-        '"arn:aws:sns:eu-west-1:123456789012:orders.fifo"', "is a FIFO topic", "not carried yet"
+    "a topic with a dot": sns('"arn:aws:sns:eu-west-1:123456789012:orders.first"', "name in the ARN"),
+    "a group for a standard topic": route(
+        f"{{sns: {TOPIC}}}", f"{{sns: {TOPIC}, group: GroupId}}", "[0].to.group", "only a FIFO", ".fifo"
     ),
+    "a group for a queue of MQ's": route(
+        "{mq: ORDERS.IN}", "{mq: ORDERS.IN, group: GroupId}", "[1].to.group", "not a known key"
+    ),
+    "a group in other letters": group("group_id", "write GroupId"),
+    "a group that is a name alone": group("orders", "names no message group", "write constant:orders"),
+    "a group that is of no kind": group("header:X", "write GroupId, CorrelId, property:NAME or constant:"),
+    "a group's name with a blank": group('"constant:my orders"', "not a group's name", "1 to 128"),
+    "a group of a property without a name": group('"property:"', "names no message group"),
     "a topic for a queue": sqs(
         '"arn:aws:sns:eu-west-1:123456789012:orders"', "something else than SQS's", "use the key sns:"
     ),
-    "a FIFO queue": sqs("orders.fifo", "is a FIFO queue", "not carried yet"),
-    "a FIFO queue's URL": sqs('"https://sqs.eu-west-1.amazonaws.com/123456789012/o.fifo"', "is a FIFO queue"),
+    "a FIFO queue's name too long": sqs("o" * 76 + ".fifo", "is not a queue's name", ".fifo"),
     "a queue with a dot": sqs("orders.in", "is not a queue's name", "1 to 80"),
     "a queue's name beyond SQS's": sqs("o" * 81, "is not a queue's name"),
     "a queue's URL without an account": sqs(
