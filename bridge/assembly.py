@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge import configuration as configured
@@ -22,6 +23,7 @@ from bridge.credentials import Credentials, CredentialsError, from_directory, fr
 from bridge.errors import Stop
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
 from bridge.mq_connection import MqConnection
+from bridge.mq_depth import MqDepths
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
@@ -76,6 +78,8 @@ class Assembly:
     credentials: Credentials | None
     keys: KeyRepository | None
     stop: threading.Event
+    connections: dict[str, list[MqConnection]] = field(default_factory=lambda: defaultdict(list))
+    """Those made for each route."""
 
     def pumps(self) -> list[Pump]:
         """A pump a route, in the configuration's order."""
@@ -93,10 +97,28 @@ class Assembly:
             for route in self.configuration.routes
         ]
 
+    def depths(self, every: float) -> MqDepths | None:
+        """What looks at the MQ queues that routes take from, every so many seconds; None where none does."""
+        queues = {
+            route.name: route.source.mq
+            for route in self.configuration.routes
+            if isinstance(route.source, configured.MqSource)
+        }
+        return MqDepths(self._connection(), queues, every=every) if queues else None
+
+    def reconnects(self) -> Mapping[str, int]:
+        """How often each route had to connect anew to the queue manager."""
+        return {
+            route: sum(max(0, each.connects - 1) for each in made) for route, made in self.connections.items()
+        }
+
     def _source(self, route: configured.Route) -> Source:
         if isinstance(route.source, configured.MqSource):
             return MqSource(
-                self._connection(), route.source.mq, stop=self.stop, exclusive=_fifo(route) is not None
+                self._connection(route.name),
+                route.source.mq,
+                stop=self.stop,
+                exclusive=_fifo(route) is not None,
             )
         if not isinstance(route.sink, configured.MqSink):
             raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
@@ -115,10 +137,13 @@ class Assembly:
             return SnsTopic(self.clients, route.sink.sns, self.configuration.offload, _fifo(route))
         if isinstance(route.sink, configured.SqsSink):
             return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload, _fifo(route))
-        return MqSink(self._connection(), route.sink.mq)
+        return MqSink(self._connection(route.name), route.sink.mq)
 
-    def _connection(self) -> MqConnection:
-        return MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)
+    def _connection(self, route: str = "") -> MqConnection:
+        made = MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)
+        if route:
+            self.connections[route].append(made)
+        return made
 
 
 def _fifo(route: configured.Route) -> Fifo | None:

@@ -49,6 +49,9 @@ class Queue(Protocol):
     def put(self, body: bytes, *structures: Structure) -> None:
         """MQPUT with MQMD and MQPMO."""
 
+    def inquire(self, selector: int) -> Any:
+        """MQINQ of one attribute: a number, or bytes."""
+
     def get(self, length: int | None, *structures: Structure) -> bytes:
         """MQGET with MQMD and MQGMO into a buffer of that length; None asks for whatever is there."""
         ...

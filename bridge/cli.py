@@ -50,17 +50,18 @@ def _options(
     pass
 
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The YAML file to use. Without it, the text in the environment variable BRIDGE_CONFIG.",
+    ),
+]
+
+
 @app.command()
-def run(
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="The YAML file to use. Without it, the text in the environment variable BRIDGE_CONFIG.",
-        ),
-    ] = None,
-) -> None:
+def run(config: Config = None) -> None:
     """Run every route of the configuration until SIGTERM or Ctrl-C.
 
     Either makes it take nothing more, finish what is in hand, commit and close. A second Ctrl-C
@@ -69,16 +70,35 @@ def run(
     The log goes to stdout, a JSON object a line. Mistakes in the configuration go to stderr, one a
     line, before anything is connected to.
     """
+    configuration = _load(config)
+    raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
+
+
+@app.command()
+def health(config: Config = None) -> None:
+    """Ask a bridge that runs here whether it is alive: what a container's health check calls.
+
+    It is asked at the HTTP port of the configuration. Exit code 0 says that it is alive; whether its
+    routes are ready is another question, which /readyz answers.
+    """
+    configuration = _load(config)
+    from bridge.asking import ask_health  # noqa: PLC0415
+
+    answer = ask_health(configuration.http)
+    typer.echo(answer.text, err=not answer.well)
+    raise typer.Exit(0 if answer.well else FAILED)
+
+
+def _load(config: Path | None) -> Configuration:
     # Imported here, so that --help and --version answer at once.
     from bridge.configuration import ConfigurationError, load  # noqa: PLC0415
 
     try:
-        configuration = load(config, os.environ)
+        return load(config, os.environ)
     except ConfigurationError as error:
         for mistake in error.mistakes:
             typer.echo(mistake, err=True)
         raise typer.Exit(BAD_CONFIGURATION) from None
-    raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
 
 
 def _run(configuration: Configuration, source: str) -> int:

@@ -56,6 +56,10 @@ class Credentials:
         """The trusted CA certificates; empty without any."""
         return _certificates(self.ca, "ca") if self.ca else ()
 
+    def valid_until(self) -> datetime | None:
+        """When the first of the certificates expires, CAs counted; None without any."""
+        return min((each.not_valid_after_utc for each in (*self.chain(), *self.authorities())), default=None)
+
     def key(self) -> PrivateKey | None:
         """The private key, decrypted; None without one."""
         return _private_key(self.private_key, self.private_key_passphrase) if self.private_key else None

@@ -58,6 +58,8 @@ class MqConnection:
         self._credentials = credentials
         self._keys = keys
         self._queue_manager: Connected | None = None
+        self.connects = 0
+        """How often it was connected so far."""
 
     @property
     def binding(self) -> Binding:
@@ -96,6 +98,7 @@ class MqConnection:
         finally:
             del peer_name  # what the definition points to had to live until now
         self._queue_manager = queue_manager
+        self.connects += 1
 
     def open(self, queue: str, options: int) -> Queue:
         """MQOPEN: the binding's queue; raises `MqError`."""

@@ -35,18 +35,28 @@ class _Unclear(Undelivered):
 
 @dataclass(slots=True)
 class Tally:
-    """What a route has done since it started; `bytes` are bodies'."""
+    """What a route has done since it started; `bytes` are bodies'.
+
+    `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
+    unit of work was backed out after it.
+    """
 
     units: int = 0
     messages: int = 0
     bytes: int = 0
+    delivered: int = 0
     dead_letters: int = 0
     back_outs: int = 0
 
 
 @dataclass(slots=True)
 class Pump:
-    """Moves a route's messages until told to stop. `backout_threshold` is a number of attempts."""
+    """Moves a route's messages until told to stop. `backout_threshold` is a number of attempts.
+
+    For whoever watches it: `connected` says whether both sides were reached since it last failed, and
+    `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
+    seconds of the circuit's clock; 0 for never.
+    """
 
     route: str
     source: Source
@@ -56,9 +66,14 @@ class Pump:
     circuit: Circuit
     backout_threshold: int
     tally: Tally = field(default_factory=Tally)
+    connected: bool = False
+    passed_at: float = 0.0
+    delivered_at: float = 0.0
     _redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _singly: int = 0
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
+    _arrived: int = 0
+    """Messages of the unit of work in hand that their destination has confirmed."""
     _unclear: int = 0
     """Units of work in a row in which nothing arrived and it was not clear why."""
 
@@ -66,18 +81,19 @@ class Pump:
         """Moves one unit of work. Raises `Away` once everything is back at the source."""
         self.sink.connect()
         self.source.connect()
+        self.connected = True
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
         unit = self.source.take(UNIT_OF_WORK if self.circuit.closed and not self._singly else 1)
         if not unit:
             self.circuit.idle()
             return
         homed: list[Delivery] = []
+        self._arrived = 0
         try:
             # A crash here: the source hands the unit out again. Nothing else has happened.
             hopeful, hopeless = self._judge(unit)
-            delivered = 0
             for wave in waves(hopeful, self._group_of):
-                delivered += self._deliver(wave, homed, hopeless)
+                self._deliver(wave, homed, hopeless)
                 # A crash here: the unit is handed out again; what was delivered arrives twice.
                 # What failed has its home before the next of its group is tried, which it must not follow.
                 self._set_aside(hopeless, homed)
@@ -88,6 +104,7 @@ class Pump:
         except BaseException as e:
             self.source.back_out()
             self.tally.back_outs += 1
+            self.tally.delivered += self._arrived
             self._redeliveries.confirm(homed)
             if isinstance(e, Away) and not isinstance(e, _Unclear):
                 self._redeliveries.excuse(unit)
@@ -98,9 +115,11 @@ class Pump:
         self._singly = max(0, self._singly - len(unit))
         self.tally.units += 1
         self.tally.messages += len(unit)
+        self.tally.delivered += self._arrived
         self.tally.bytes += sum(len(each.message.body) for each in unit)
         log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
-        if delivered:
+        if self._arrived:
+            self.delivered_at = self.circuit.clock()
             self.circuit.succeeded()
         else:
             self.circuit.idle()
@@ -109,15 +128,18 @@ class Pump:
         """Moves units of work until `stop` is set; whatever is away is waited for. Raises `Stop`."""
         try:
             while not stop.is_set():
+                self.passed_at = self.circuit.clock()
                 try:
                     self.move()
                 except Away as e:
+                    self.connected = False
                     if not stop.is_set():
                         delivering = isinstance(e, Undelivered)
                         stop.wait(self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly))
                 except BridgeError:
                     raise
                 except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
+                    self.connected = False
                     self.source.close()
                     self.sink.close()
                     name = type(e).__name__
@@ -147,8 +169,8 @@ class Pump:
 
     def _deliver(
         self, hopeful: Sequence[Delivery], homed: list[Delivery], hopeless: list[tuple[Delivery, str, int]]
-    ) -> int:
-        """Delivers: to `homed` goes what arrived (how many is returned), to `hopeless` what never will.
+    ) -> None:
+        """Delivers: to `homed` goes what arrived, to `hopeless` what never will.
 
         Raises `Away` where it is the destination that fails, and not a message.
         """
@@ -163,8 +185,8 @@ class Pump:
                 refused.append(outcome)
                 tries = 1 if outcome.fault is Fault.MESSAGE else self.retry.retries + 1
                 hopeless.append((each, outcome.reason, tries))
+        self._arrived += delivered
         self._hold_if_away(refused, delivered=delivered)
-        return delivered
 
     def _group_of(self, delivery: Delivery) -> str:
         """Those of one group go one after the other, as the source has it or else the destination."""

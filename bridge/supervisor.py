@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import structlog
@@ -12,15 +14,24 @@ from bridge.assembly import Assembly, key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import load_binding
 from bridge.circuit import Circuit
+from bridge.cloudwatch import EmbeddedMetrics
 from bridge.configuration import Configuration
 from bridge.credentials import Credentials
 from bridge.errors import Away, Stop
+from bridge.health import Health
+from bridge.http_server import serving
+from bridge.metrics import Metrics
 from bridge.pump import Pump
 
 log = structlog.get_logger(__name__)
 
 DONE, FAILED = 0, 1
 """Exit codes."""
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks at the depth of the queues."""
+
+_WATCHERS_END_WITHIN = 2.0
 
 DRAIN_WITHIN = 25.0
 """Seconds: ECS kills a task 30 s after SIGTERM unless it is told otherwise."""
@@ -32,14 +43,21 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
     What each has done is logged at its end, and every `summary_every` seconds if it has done anything since.
     """
     clients = Clients()
+    health = Health([route.name for route in configuration.routes], starting=Circuit("credentials"))
+    metrics = Metrics(health, lambda: clients.requests)
     try:
         binding = load_binding()
-        credentials = _credentials(configuration, clients, stop)
-        if stop.is_set():
-            return DONE
-        with key_repository(configuration, credentials) as keys:
-            pumps = Assembly(configuration, clients, binding, credentials, keys, stop).pumps()
-            code = _run(pumps, stop, summary_every)
+        with serving(configuration.http.address, configuration.http.port, health, metrics):
+            credentials = _credentials(configuration, clients, stop, health.starting)
+            if stop.is_set():
+                return DONE
+            with key_repository(configuration, credentials) as keys:
+                assembly = Assembly(configuration, clients, binding, credentials, keys, stop)
+                metrics.reconnects = assembly.reconnects
+                metrics.certificate_until = credentials.valid_until() if credentials else None
+                health.pumps = assembly.pumps()
+                with _watched(assembly, metrics):
+                    code = _run(health, stop, summary_every)
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
         return FAILED
@@ -47,9 +65,10 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
     return code
 
 
-def _credentials(configuration: Configuration, clients: Clients, stop: threading.Event) -> Credentials | None:
-    """The credentials, waited for while Secrets Manager is away."""
-    circuit = Circuit("credentials")  # in the place of a route: none runs without them
+def _credentials(
+    configuration: Configuration, clients: Clients, stop: threading.Event, circuit: Circuit
+) -> Credentials | None:
+    """The credentials, waited for while Secrets Manager is away; none of the routes runs without them."""
     while not stop.is_set():
         try:
             credentials = read_credentials(configuration, clients)
@@ -61,8 +80,35 @@ def _credentials(configuration: Configuration, clients: Clients, stop: threading
     return None
 
 
-def _run(pumps: list[Pump], stop: threading.Event, summary_every: float) -> int:
+@contextmanager
+def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
+    """Looks at the queues and writes the metrics until left, whether or not the routes get on."""
+    ended = threading.Event()
+    watchers: list[Callable[[threading.Event], None]] = []
+    if depths := assembly.depths(every=LOOK_EVERY):
+        metrics.backlogs = lambda: depths.by_route
+        watchers.append(depths.run)
+    embedded = None
+    if cloudwatch := assembly.configuration.cloudwatch:
+        embedded = EmbeddedMetrics(metrics, cloudwatch.namespace, cloudwatch.interval)
+        watchers.append(embedded.run)
+    # Daemons: a call to a queue manager that does not answer must not keep the process.
+    threads = [threading.Thread(target=watcher, args=(ended,), daemon=True) for watcher in watchers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(_WATCHERS_END_WITHIN)
+        if embedded:
+            embedded.write()
+
+
+def _run(health: Health, stop: threading.Event, summary_every: float) -> int:
     clean: list[str] = []
+    pumps = health.pumps
 
     def work(pump: Pump) -> None:
         log.info("route_started", route=pump.route, source=pump.source.name, destination=pump.sink.name)
@@ -70,6 +116,7 @@ def _run(pumps: list[Pump], stop: threading.Event, summary_every: float) -> int:
             pump.run(stop)
             clean.append(pump.route)
         except Stop as e:
+            health.ended[pump.route] = str(e)
             log.error("route_stopped", route=pump.route, reason=str(e))  # noqa: TRY400 - as above
         log.info("route_ended", route=pump.route, **asdict(pump.tally))
 
@@ -93,7 +140,7 @@ def _run(pumps: list[Pump], stop: threading.Event, summary_every: float) -> int:
     return DONE if len(clean) == len(pumps) else FAILED
 
 
-def _summarise(pumps: list[Pump], said: list[dict[str, int]]) -> list[dict[str, int]]:
+def _summarise(pumps: Sequence[Pump], said: list[dict[str, int]]) -> list[dict[str, int]]:
     """Logs the tallies that differ from what was said last; returns them all."""
     tallies = [asdict(pump.tally) for pump in pumps]
     for pump, tally, before in zip(pumps, tallies, said, strict=True):

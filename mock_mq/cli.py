@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +19,7 @@ from mock_mq.client.connection import Connection, Target
 from mock_mq.connecting import (
     BAD_USAGE,
     PASSWORD,
+    TLS_IN_ENVIRONMENT,
     PemFile,
     QueueName,
     connected,
@@ -108,11 +111,17 @@ def serve(
     require_client_certificate: Annotated[
         bool, typer.Option("--require-client-cert", help="Refuse clients without one.")
     ] = False,
+    tls_in_environment: Annotated[
+        str, typer.Option(envvar=TLS_IN_ENVIRONMENT, hidden=True, help="In place of the --tls options.")
+    ] = "",
 ) -> None:
     """Run a queue manager in memory until SIGTERM or Ctrl-C.
 
     It has what IBM's developer image has. Once clients can connect it prints
     `mock-mq: QM1 listening on HOST:PORT`; its log goes to stderr. What is on its queues is gone when it ends.
+
+    A container has no files: without the --tls options, MOCK_MQ_TLS has their content as JSON (certificate,
+    private_key, ca, each PEM), and clients without a certificate are refused.
     """
     if (tls_cert is None) != (tls_key is None):
         raise typer.BadParameter("--tls-cert and --tls-key go together")
@@ -120,7 +129,6 @@ def serve(
         raise typer.BadParameter("--tls-ca goes with --tls-cert and --tls-key")
     if require_client_certificate and tls_ca is None:
         raise typer.BadParameter("--require-client-cert goes with --tls-ca")
-    tls = TLS(tls_cert, tls_key, tls_ca, require_client_certificate) if tls_cert and tls_key else None
 
     def listening(on: str, port: int) -> None:
         where = f"[{on}]" if ":" in on else on
@@ -128,17 +136,22 @@ def serve(
         sys.stdout.flush()
 
     serving.log_to_stderr()
-    try:
-        definition = serving.definition_of(
-            name=queue_manager, channel=channel, queues=queue or (), users=user or (), password=password
-        )
-        server = serving.server_of(definition, host=host, port=port, tls=tls)
-    except serving.UsageError as e:
-        fail(str(e), BAD_USAGE)
-    try:
-        asyncio.run(serving.serve(server, listening))
-    except (OSError, UnicodeError) as e:  # a name that can't be one is a UnicodeError
-        fail(f"can't listen on {host}:{port}: {_why(e)}; give another --host or --port")
+    with ExitStack() as stack:
+        try:
+            if tls_cert and tls_key:
+                tls: TLS | None = TLS(tls_cert, tls_key, tls_ca, require_client_certificate)
+            else:
+                tls = stack.enter_context(serving.tls_of(tls_in_environment))
+            definition = serving.definition_of(
+                name=queue_manager, channel=channel, queues=queue or (), users=user or (), password=password
+            )
+            server = serving.server_of(definition, host=host, port=port, tls=tls)
+        except serving.UsageError as e:
+            fail(str(e), BAD_USAGE)
+        try:
+            asyncio.run(serving.serve(server, listening))
+        except (OSError, UnicodeError) as e:  # a name that can't be one is a UnicodeError
+            fail(f"can't listen on {host}:{port}: {_why(e)}; give another --host or --port")
 
 
 def _why(error: OSError | UnicodeError) -> str:
@@ -146,6 +159,17 @@ def _why(error: OSError | UnicodeError) -> str:
         return str(error)
     # The event loop has a sentence of its own around the plain one; resolvers have numbers of their own.
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+
+
+@app.command()
+def ping(
+    *,
+    host: Annotated[str, typer.Option("--host", help="Where the queue manager listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port it listens on.")] = 1414,
+) -> None:
+    """Exit with 0 where something listens: what a container's health check calls."""
+    with plainly(f"{host}({port})"), socket.create_connection((host, port), timeout=5):
+        typer.echo(f"mock-mq: {host}({port}) answers")
 
 
 @app.command()

@@ -24,6 +24,7 @@ from mock_mq.remedies import explain
 from mock_mq.wire.fields import Buffer, WireError
 
 PASSWORD = "MOCK_MQ_PASSWORD"  # noqa: S105 - the variable's name
+TLS_IN_ENVIRONMENT = "MOCK_MQ_TLS"
 FAILED = 1
 BAD_USAGE = 2
 P = ParamSpec("P")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import signal
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mock_mq.core import Channel, Definition, QueueDefinition, QueueManager
 from mock_mq.server import TLS, Server
@@ -53,9 +57,32 @@ def server_of(definition: Definition, *, host: str, port: int, tls: TLS | None) 
             tls.context()
     except ssl.SSLError as e:
         raise UsageError(
-            f"--tls-cert, --tls-key or --tls-ca: not a certificate, its key and CAs in PEM: {e}"
+            f"--tls-cert, --tls-key, --tls-ca or MOCK_MQ_TLS: not a certificate, its key and CAs in PEM: {e}"
         ) from None
     return Server(QueueManager(definition, time.time), host=host, port=port, tls=tls)
+
+
+@contextmanager
+def tls_of(content: str) -> Iterator[TLS | None]:
+    """Mutual TLS from JSON with the PEM texts `certificate`, `private_key` and `ca`; None from nothing.
+
+    What needs files has them for as long as this lasts, for their owner alone. Raises `UsageError`.
+    """
+    if not content:
+        yield None
+        return
+    try:
+        given = json.loads(content)
+        parts = {name: str(given[name]) for name in ("certificate", "private_key", "ca")}
+    except (ValueError, KeyError, TypeError):
+        raise UsageError("MOCK_MQ_TLS: not JSON with certificate, private_key and ca, each PEM") from None
+    with TemporaryDirectory(prefix="mock-mq-") as directory:
+        files = {name: Path(directory) / f"{name}.pem" for name in parts}
+        for name, file in files.items():
+            file.touch(mode=0o600)
+            file.write_text(parts[name])
+        mutual = True
+        yield TLS(files["certificate"], files["private_key"], files["ca"], mutual)
 
 
 async def serve(server: Server, listening: Callable[[str, int], None]) -> None:

@@ -3,10 +3,12 @@
 from bridge.configuration.loading import load
 from bridge.configuration.mistakes import ConfigurationError, Mistake
 from bridge.configuration.models import (
+    CloudWatch,
     Configuration,
     CredentialsReference,
     DeadLetters,
     Group,
+    Http,
     MqSink,
     MqSource,
     Offload,
@@ -18,11 +20,13 @@ from bridge.configuration.models import (
 )
 
 __all__ = [
+    "CloudWatch",
     "Configuration",
     "ConfigurationError",
     "CredentialsReference",
     "DeadLetters",
     "Group",
+    "Http",
     "Mistake",
     "MqSink",
     "MqSource",

@@ -86,6 +86,16 @@ def group(value: object) -> tuple[str, str]:
     return kind, name
 
 
+def namespace(value: object) -> str:
+    """A namespace of CloudWatch's, by its rules for names."""
+    name = text(value)
+    if name.startswith("AWS/"):
+        raise wrong(f"{VALUE} is one of AWS's own", "write one of your own, such as bridge/orders")
+    if not re.fullmatch(r"[A-Za-z0-9._/#:-]{1,255}", name) or name.startswith(":"):
+        raise wrong(f"{VALUE} is not a namespace", "write 1 to 255 of A-Z a-z 0-9 . _ / # : and -")
+    return name
+
+
 def credentials(value: object) -> tuple[str, str]:
     """Where the credentials are: the kind, and the secret's name or ARN or the directory; never quoted."""
     wanted = "write secretsmanager:NAME-or-ARN or file:DIRECTORY"

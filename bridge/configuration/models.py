@@ -198,12 +198,28 @@ class Route(Model):
     ] = Field(validation_alias="to")
 
 
+class Http(Model):
+    """Where /healthz, /readyz and /metrics are; port 0 is any free one."""
+
+    address: Annotated[str, BeforeValidator(values.address)] = "127.0.0.1"
+    port: Annotated[int, whole(0, 65535)] = 8080
+
+
+class CloudWatch(Model):
+    """Metrics written to the log in CloudWatch's embedded format, every `interval` seconds."""
+
+    namespace: Annotated[str, BeforeValidator(aws_values.namespace)]
+    interval: Annotated[int, whole(1, 3600, "seconds")] = 60
+
+
 class Configuration(Model):
     """Everything that `bridge run` is told."""
 
     queue_manager: QueueManager
     offload: Offload | None = None
     dead_letters: DeadLetters
+    http: Http = Http()
+    cloudwatch: CloudWatch | None = None
     routes: Annotated[tuple[Route, ...], some("route")]
 
 

@@ -177,6 +177,16 @@ def connection(value: object) -> str:
     raise wrong(f"{VALUE} is not a connection", remedy, suggestion=suggestion)
 
 
+def address(value: object) -> str:
+    """An IP address of this machine's to listen on."""
+    given = text(value)
+    if not is_address(given):
+        raise wrong(
+            f"{VALUE} is not an IP address", "write 127.0.0.1 for this machine alone, or 0.0.0.0 for all"
+        )
+    return given
+
+
 def cipher_spec(value: object) -> str:
     """A CipherSpec in MQ's own spelling; empty for plain TCP."""
     if value == "":

@@ -164,6 +164,7 @@ def _configuration(setting: Setting) -> dict[str, object]:
         },
         "offload": {"bucket": PAYLOADS},
         "dead_letters": {"bucket": DEAD_LETTERS},
+        "http": {"port": 0},
         "routes": [
             {"name": "orders-out", "from": {"mq": OUT_QUEUE}, "to": {"sns": setting.topic_arn}},
             {"name": "stock-out", "from": {"mq": TO_SQS_QUEUE}, "to": {"sqs": "stock"}},

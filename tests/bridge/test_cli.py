@@ -124,7 +124,7 @@ def test_given_the_console_script_when_run_then_it_is_the_same_command() -> None
 
 
 # A port of this machine's that nothing listens on: the bridge goes on trying, until it is told to stop.
-AWAY = SMALLEST.replace("localhost(1414)", "127.0.0.1(1)")
+AWAY = SMALLEST.replace("localhost(1414)", "127.0.0.1(1)") + "http: {port: 0}\n"
 AWS = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",

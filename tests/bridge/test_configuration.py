@@ -9,10 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.configuration import (
+    CloudWatch,
     Configuration,
     ConfigurationError,
     CredentialsReference,
     DeadLetters,
+    Http,
     MqSink,
     MqSource,
     Offload,
@@ -228,7 +230,12 @@ def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default
         for cells in (line.split("|") for line in manual.splitlines() if line.startswith("| `"))
     }
     sides = {"from.": (MqSource, SqsSource), "to.": (SnsSink, SqsSink, MqSink)}
-    parts = {"": (QueueManager, Offload, DeadLetters), **sides}
+    parts = {
+        "": (QueueManager, Offload, DeadLetters),
+        **sides,
+        "http.": (Http,),
+        "cloudwatch.": (CloudWatch,),
+    }
     for prefix, models in parts.items():
         for model in models:
             for name, known in model.model_fields.items():

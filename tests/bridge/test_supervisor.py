@@ -34,6 +34,7 @@ def configured(
             **more,
         },
         "dead_letters": {"bucket": bucket},
+        "http": {"port": 0},
         "routes": list(routes),
     }
     return configuration.load(None, {"BRIDGE_CONFIG": yaml.safe_dump(content)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -163,6 +164,39 @@ def test_given_mutual_tls_when_served_then_only_a_trusted_certificate_gets_in(
     _one_line(depth(certificates, None))
     _one_line(depth(certificates, other_certificates))
     _one_line(served("depth", QUEUE))
+
+
+def test_given_tls_in_the_environment_when_served_then_it_is_mutual_and_leaves_no_file(
+    serve: Serve, certificates: Certificates, tmp_path: Path
+) -> None:
+    content = {
+        "certificate": certificates.server_certificate.read_text(),
+        "private_key": certificates.server_key.read_text(),
+        "ca": certificates.ca.read_text(),
+    }
+    served = serve(MOCK_MQ_TLS=json.dumps(content), TMPDIR=str(tmp_path))
+    ca = ("--tls-ca", str(certificates.ca))
+    own = ("--tls-cert", str(certificates.client_certificate), "--tls-key", str(certificates.client_key))
+    assert served("depth", QUEUE, *ca, *own).stdout == b"0\n"
+    _one_line(served("depth", QUEUE, *ca))
+    _one_line(served("depth", QUEUE))
+    assert [each.stat().st_mode & 0o077 for each in tmp_path.rglob("*")] == [0, 0, 0, 0]
+    assert served.stop()[0] == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"certificate": "x", "private_key": "y"}'])
+def test_given_tls_in_the_environment_that_is_none_when_served_then_it_says_so(content: str) -> None:
+    line = _one_line(mock_mq("serve", "--port", "0", MOCK_MQ_TLS=content), 2)
+    assert "MOCK_MQ_TLS: not JSON with certificate, private_key and ca" in line
+
+
+def test_given_a_queue_manager_when_pinged_then_it_is_known_whether_something_listens(serve: Serve) -> None:
+    served = serve()
+    assert served("ping").returncode == 0
+    code, logged = served.stop()
+    assert (code, logged) == (0, "")
+    assert "Connection refused" in _one_line(served("ping"))
 
 
 def test_given_a_port_in_use_when_served_then_it_says_so(queue_manager: RunningQueueManager) -> None:

@@ -1,0 +1,84 @@
+"""Metrics for CloudWatch: lines of the log in its embedded metric format, which a log group makes metrics of.
+
+Source: "Specification: Embedded metric format", Amazon CloudWatch documentation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from prometheus_client.core import Metric
+
+from bridge.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+_UNITS = {"bytes": "Bytes", "seconds": "Seconds"}
+_ALSO_WITHOUT_DIMENSIONS = {"bridge_dead_letters"}
+"""What is worth an alarm whichever route it was."""
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class EmbeddedMetrics:
+    """Writes the metrics to the log: gauges as they are, counters by what they grew since the last time."""
+
+    metrics: Metrics
+    namespace: str
+    every: float
+    _before: dict[tuple[str, Labels], float] = field(default_factory=dict)
+
+    def run(self, stop: threading.Event) -> None:
+        """Every `every` seconds until `stop` is set; `write` once more when the routes have ended."""
+        while not stop.wait(self.every):
+            self.write()
+
+    def write(self) -> None:
+        """One line for each set of dimensions."""
+        for line in self.lines(self.metrics.collect()):
+            log.info("metrics", **line)
+
+    def lines(self, families: Iterable[Metric]) -> Iterator[Mapping[str, Any]]:
+        """The log lines for these metrics; remembers what the counters stand at."""
+        by_labels: dict[Labels, dict[str, tuple[float, str, bool]]] = {}
+        for family in families:
+            also = family.name in _ALSO_WITHOUT_DIMENSIONS
+            unit = next((unit for word, unit in _UNITS.items() if word in family.name.split("_")), "Count")
+            for sample in family.samples:
+                labels: Labels = tuple(sample.labels.items())
+                value = sample.value
+                if family.type == "counter":
+                    value -= self._before.get((sample.name, labels), 0.0)
+                    self._before[sample.name, labels] = sample.value
+                by_labels.setdefault(labels, {})[sample.name] = (value, unit, also)
+        for labels, values in by_labels.items():
+            for names, dimensions in _sets(values, labels):
+                yield {
+                    "_aws": {
+                        "CloudWatchMetrics": [
+                            {
+                                "Namespace": self.namespace,
+                                "Dimensions": dimensions,
+                                "Metrics": [{"Name": name, "Unit": values[name][1]} for name in names],
+                            }
+                        ]
+                    },
+                    **dict(labels),
+                    **{name: values[name][0] for name in names},
+                }
+
+
+def _sets(
+    values: Mapping[str, tuple[float, str, bool]], labels: Labels
+) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The metrics of one set of labels, by the sets of dimensions that they are wanted under."""
+    own = [name for name, _ in labels]
+    for also in (False, True):
+        names = [name for name, value in values.items() if value[2] is also]
+        if names:
+            yield names, [own, []] if also else [own]

@@ -1,0 +1,73 @@
+"""Whether the bridge is alive and its routes are ready: what /healthz, /readyz and the metrics tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.circuit import Circuit
+from bridge.pump import Pump
+
+STUCK_AFTER = 600.0
+"""Seconds in which a route's loop must have come round: a unit of work, or a wait of a minute at most."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What is known of the routes; `clock` gives seconds. Read by any thread, written by the supervisor's.
+
+    Until there are credentials there are no `pumps`, and `starting` says what is waited for.
+    """
+
+    routes: Sequence[str]
+    starting: Circuit
+    clock: Callable[[], float] = time.monotonic
+    pumps: Sequence[Pump] = ()
+    ended: dict[str, str] = field(default_factory=dict)
+    """Routes that could not go on, each with the reason."""
+
+    def stuck(self) -> list[str]:
+        """Routes whose loop has not come round for so long that only a restart will help."""
+        now = self.clock()
+        return [
+            pump.route
+            for pump in self.pumps
+            if pump.route not in self.ended and pump.passed_at and now - pump.passed_at > STUCK_AFTER
+        ]
+
+    @property
+    def ready(self) -> bool:
+        """Whether every route is connected at both sides and goes on."""
+        return bool(self.pumps) and all(self.is_ready(pump) for pump in self.pumps)
+
+    def is_ready(self, pump: Pump) -> bool:
+        """Whether this one is."""
+        return pump.route not in self.ended and pump.connected and pump.circuit.closed
+
+    def report(self) -> Mapping[str, Any]:
+        """All of it, for a person or a program; no bodies, no secrets."""
+        if not self.pumps:
+            waiting = {"ready": False, "state": "starting", "reason": self.starting.reason}
+            return {"ready": False, "routes": [{"name": name, **waiting} for name in self.routes]}
+        return {"ready": self.ready, "routes": [self._route(pump) for pump in self.pumps]}
+
+    def _route(self, pump: Pump) -> Mapping[str, Any]:
+        reason = self.ended.get(pump.route, "") or pump.circuit.reason
+        if pump.route in self.ended:
+            state = "stopped"
+        elif not pump.circuit.closed:
+            state = "waiting"
+        else:
+            state = "running" if pump.connected else "starting"
+        delivered = pump.delivered_at
+        return {
+            "name": pump.route,
+            "source": pump.source.name,
+            "destination": pump.sink.name,
+            "ready": self.is_ready(pump),
+            "state": state,
+            "reason": reason,
+            "seconds_since_delivery": round(self.clock() - delivered, 1) if delivered else None,
+        }

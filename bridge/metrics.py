@@ -1,0 +1,91 @@
+"""The metrics, under the same names in Prometheus's text and in CloudWatch. Counted elsewhere, read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from bridge.health import Health
+from bridge.mq_depth import Backlog
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(slots=True, eq=False)
+class Metrics:
+    """What can be measured of a process: its routes, their queues, AWS requests, the certificate.
+
+    A collector of Prometheus's. Gauges of what is not known are left out.
+    """
+
+    health: Health
+    requests: Callable[[], Mapping[str, int]]
+    backlogs: Callable[[], Mapping[str, Backlog]] = dict
+    reconnects: Callable[[], Mapping[str, int]] = dict
+    certificate_until: datetime | None = None
+
+    def text(self) -> bytes:
+        """All of them in Prometheus's text format."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics as they are now."""
+        yield from self._counters()
+        yield from self._gauges()
+
+    def _counters(self) -> Iterable[Metric]:
+        messages = CounterMetricFamily(
+            "bridge_messages",
+            "Messages that left their source, by where they went.",
+            labels=["route", "outcome"],
+        )
+        letters = CounterMetricFamily("bridge_dead_letters", "Messages set aside.", labels=["route"])
+        size = CounterMetricFamily(
+            "bridge_bytes", "Bytes of bodies that left their source.", labels=["route"]
+        )
+        back_outs = CounterMetricFamily("bridge_back_outs", "Units of work backed out.", labels=["route"])
+        for pump in self.health.pumps:
+            tally, route = pump.tally, [pump.route]
+            messages.add_metric([pump.route, "delivered"], tally.delivered)
+            messages.add_metric([pump.route, "dead_letter"], tally.dead_letters)
+            letters.add_metric(route, tally.dead_letters)
+            size.add_metric(route, tally.bytes)
+            back_outs.add_metric(route, tally.back_outs)
+        reconnects = CounterMetricFamily(
+            "bridge_reconnects", "Connections to the queue manager made anew.", labels=["route"]
+        )
+        for name, count in self.reconnects().items():
+            reconnects.add_metric([name], count)
+        requests = CounterMetricFamily("bridge_aws_requests", "Requests sent to AWS.", labels=["operation"])
+        for name, count in sorted(self.requests().items()):
+            requests.add_metric([name], count)
+        return messages, letters, size, back_outs, reconnects, requests
+
+    def _gauges(self) -> Iterable[Metric]:
+        ready = GaugeMetricFamily(
+            "bridge_route_ready", "Whether both sides are connected and the route goes on.", labels=["route"]
+        )
+        ready_now = {pump.route for pump in self.health.pumps if self.health.is_ready(pump)}
+        for name in self.health.routes:
+            ready.add_metric([name], float(name in ready_now))
+        depth = GaugeMetricFamily("bridge_source_depth", "Messages on the MQ queue.", labels=["route"])
+        age = GaugeMetricFamily(
+            "bridge_source_oldest_age_seconds", "Age of the first message on the MQ queue.", labels=["route"]
+        )
+        for name, backlog in self.backlogs().items():
+            depth.add_metric([name], backlog.depth)
+            age.add_metric([name], backlog.oldest_age or 0.0)
+        yield from (ready, depth, age)
+        if self.certificate_until:
+            left = (self.certificate_until - datetime.now(UTC)).total_seconds() / 86_400
+            yield GaugeMetricFamily(
+                "bridge_certificate_days_left",
+                "Days until the first of the certificates expires.",
+                value=left,
+            )
