@@ -42,6 +42,12 @@ $(READY): requirements/dev.txt requirements/pymqi.txt pyproject.toml $(LIBRARY)
 	@MQ_FILE_PATH='$(CURDIR)/build/mqm' $(PIP) install --no-deps --no-build-isolation --require-hashes -r requirements/pymqi.txt
 	@touch $@
 
+# The CDK's command line. The lock file has its hash, and no script of a package's is ever run.
+infra/node_modules/.ready: infra/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js and npm are needed: on Debian, apt-get install npm' >&2; exit 1; }
+	@npm ci --prefix infra --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
 
 lock: $(READY)
@@ -53,5 +59,6 @@ lock: $(READY)
 
 clean:
 	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf infra/node_modules
 	rm -rf tests/interop/java/target mock_mq/client/*.so mock_mq/client/_standin.c
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m infra.deploy`, which is what deploy.sh runs."""
+
+from infra.deploy.cli import main
+
+main()

@@ -1,0 +1,283 @@
+"""The command line of deploy.sh. Exit codes: 0 done, 1 failed or refused, 2 bad usage or integration file."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra import settings
+from infra.deploy import deploying, destroying, images, places, status, values
+from infra.deploy.errors import DeployError
+from infra.deploy.options import Options
+from infra.deploy.steps import Step, ask, console, take, warn
+from infra.settings import SettingsError
+
+_FLAGS = {"--dry-run", "--yes", "-y"}
+_VALUED = {"--profile", "--region"}
+
+
+def _reordered(arguments: Sequence[str]) -> list[str]:
+    """The options that hold for every command come first, wherever they stood."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for one in waiting:
+        if one in _VALUED:
+            first += [one, *([] if (value := next(waiting, None)) is None else [value])]
+        elif one in _FLAGS or one.partition("=")[0] in _VALUED:
+            first.append(one)
+        else:
+            rest.append(one)
+    return first + rest
+
+
+def _typer(summary: str) -> typer.Typer:
+    return typer.Typer(
+        help=summary,
+        epilog="--dry-run, --yes, --profile and --region may stand anywhere.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _typer("Puts the bridge into an AWS account, shows it there, and takes it away again.")
+creating = _typer("Give a secret its first value; one that it has is kept.")
+updating = _typer("Give a secret a new value.")
+mocking = _typer("A mock queue manager in AWS, for rehearsals.")
+app.add_typer(creating, name="create_secrets")
+app.add_typer(updating, name="update_secrets")
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", text) or text == places.MOCK:
+        raise typer.BadParameter(f"{text!r} can't be an integration: up to 20 of a-z, 0-9 and -")
+    return text
+
+
+def _integration(text: str) -> str:
+    """A name with a file that is right."""
+    _name(text)
+    known = _known()
+    if text not in known:
+        raise typer.BadParameter(f"there is no infra/integrations/{text}.yaml; there are: {', '.join(known)}")
+    return text
+
+
+def _known() -> list[str]:
+    return sorted(path.stem for path in places.INTEGRATIONS.glob("*.yaml"))
+
+
+def _checked(names: Sequence[str]) -> list[str]:
+    """The integrations named, or all that have a file; each checked. Raises `SettingsError`."""
+    chosen = list(dict.fromkeys(names)) or _known()
+    for name in chosen:
+        settings.load(places.INTEGRATIONS / f"{name}.yaml")
+    return chosen
+
+
+def _pinned(text: str) -> str:
+    try:
+        return images.pinned(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Integration = Annotated[
+    str,
+    typer.Argument(
+        parser=_integration, metavar="INTEGRATION", help="The name of a file in infra/integrations/."
+    ),
+]
+Integrations = Annotated[
+    list[str] | None,
+    typer.Argument(
+        parser=_integration, metavar="[INTEGRATION]...", help="Those of infra/integrations/; none: all."
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(parser=_name, metavar="[INTEGRATION]...", help="Which ones; none: all there are."),
+]
+From = Annotated[
+    Path,
+    typer.Option(
+        "--from",
+        exists=True,
+        file_okay=False,
+        metavar="DIR",
+        help="Where certificate.pem, private_key.pem and ca.pem are; also private_key_passphrase, user, "
+        "password, where they are needed.",
+    ),
+]
+BridgeImage = Annotated[
+    str | None,
+    typer.Option(
+        "--bridge-image", parser=_pinned, metavar="NAME@sha256:...", help="An image made elsewhere."
+    ),
+]
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; ask AWS nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")] = False,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="The AWS profile to use.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="NAME", help="The AWS region to use.")] = None,
+) -> None:
+    ctx.obj = Options(dry_run=dry_run, yes=yes, profile=profile, region=region)
+
+
+@app.command("generate_secrets")
+def generate_secrets(ctx: typer.Context) -> None:
+    """Make throwaway certificates in certs/out, for rehearsals."""
+    options: Options = ctx.obj
+    replace = values.generated_exist() and not values.generated_serve() and not options.dry_run
+    if replace and not ask(
+        f"certs/out has certificates, but not for {places.MOCK_HOST}. Replace them?", yes=options.yes
+    ):
+        raise DeployError("not confirmed: the certificates are as they were")
+    step = Step("throwaway certificates in certs/out, unless there are valid ones", values.generate)
+    take([step], dry_run=options.dry_run)
+
+
+@creating.command("broker")
+def create_broker(
+    ctx: typer.Context, integration: Integration, directory: From = places.CERTIFICATES / "bridge"
+) -> None:
+    """Give an integration its certificate and key for the queue manager; without --from, certs/out/bridge."""
+    _checked([integration])
+    value = values.read(directory)
+    if values.is_throwaway(value):
+        warn("these are throwaway certificates: for rehearsals only")
+    deploying.put_secret(ctx.obj, integration, value)
+
+
+@creating.command("mock")
+def create_mock(ctx: typer.Context) -> None:
+    """Give the mock queue manager its certificate and key, from certs/out/server."""
+    deploying.put_secret(ctx.obj, places.MOCK, values.read(places.CERTIFICATES / "server"))
+
+
+@updating.command("broker")
+def update_broker(
+    ctx: typer.Context, integration: Integration, directory: From = places.CERTIFICATES / "bridge"
+) -> None:
+    """Give an integration a new certificate and key; the bridge takes them when it is next started."""
+    value = values.read(directory)
+    if values.is_throwaway(value):
+        warn("these are throwaway certificates: for rehearsals only")
+    deploying.rotate_secret(ctx.obj, integration, value)
+    warn("the bridge takes a new value when it is next started")
+
+
+@updating.command("mock")
+def update_mock(ctx: typer.Context) -> None:
+    """Give the mock queue manager a new certificate and key, from certs/out/server."""
+    deploying.rotate_secret(ctx.obj, places.MOCK, values.read(places.CERTIFICATES / "server"))
+    warn("mock-mq takes a new value when it is next started")
+
+
+@app.command()
+def deploy(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
+    """Create or update an integration's stacks; builds and pushes the image where ECR has not got it."""
+    deploying.deploy(ctx.obj, _checked(integrations or []), image=bridge_image)
+
+
+@app.command()
+def diff(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
+    """Show what deploy would change."""
+    deploying.diff(ctx.obj, _checked(integrations or []), image=bridge_image)
+
+
+@app.command("status")
+def show_status(ctx: typer.Context, integrations: Names = None) -> None:
+    """Show stacks, tasks, what waits in queues and buckets, alarms, and certificates."""
+    options: Options = ctx.obj
+
+    def show() -> str:
+        for table in status.tables(options.account, integrations or []):
+            console.print(table)
+        return f"account {options.account.id}, region {options.account.region}"
+
+    take(
+        [Step("ask CloudFormation, ECS, SQS, S3, CloudWatch and Secrets Manager", show)],
+        dry_run=options.dry_run,
+    )
+
+
+@app.command()
+def destroy(
+    ctx: typer.Context,
+    integrations: Names = None,
+    *,
+    delete_data: Annotated[
+        bool,
+        typer.Option(
+            "--delete-data", help="Also delete stacks whose buckets, queues or logs hold something."
+        ),
+    ] = False,
+) -> None:
+    """Delete an integration's stacks; without a name everything, the network and the images too.
+
+    It shows what would be lost and asks. Data are kept: payloads, dead letters, messages, logs.
+    """
+    destroying.destroy(ctx.obj, integrations or [], delete_data=delete_data)
+
+
+@mocking.command("up")
+def mock_up(
+    ctx: typer.Context,
+    mock_image: Annotated[
+        str | None,
+        typer.Option(
+            "--mock-image", parser=_pinned, metavar="NAME@sha256:...", help="An image made elsewhere."
+        ),
+    ] = None,
+) -> None:
+    """Start a mock queue manager as a service of its own, where the integrations find it."""
+    deploying.mock_up(ctx.obj, image=mock_image)
+
+
+@mocking.command("down")
+def mock_down(ctx: typer.Context) -> None:
+    """Delete it; what is on its queues is gone."""
+    destroying.mock_down(ctx.obj)
+
+
+app.add_typer(mocking, name="mock")
+
+
+def main() -> NoReturn:
+    """Runs the command and exits with its code."""
+    try:
+        app(_reordered(sys.argv[1:]), prog_name="deploy.sh")
+    except SettingsError as error:
+        _fail(str(error), 2)
+    except DeployError as error:
+        _fail(str(error), 1)
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        _fail(f"AWS refused {error.operation_name}: {said.get('Code', '?')}: {said.get('Message', '')}", 1)
+    except BotoCoreError as error:
+        _fail(f"AWS can't be reached or asked: {error}", 1)
+    except KeyboardInterrupt:
+        _fail("stopped; run the same command again to go on", 130)
+    sys.exit(0)
+
+
+def _fail(what: str, code: int) -> NoReturn:
+    sys.stderr.write("".join(f"deploy.sh: {line}\n" for line in what.splitlines()))
+    sys.exit(code)
