@@ -4,15 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INFRA := $(VENV)/.infra
+OF_AWS := tests/infra tests/deploy tests/images
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
 
-.PHONY: help demo run test lint lock clean
+# Node 20 does all that CDK asks of it.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+.PHONY: help demo run test infra lint lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
+	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
 	@echo 'make lint   formatting, style and types'
 	@echo 'make lock   lock the newest dependencies that pyproject.toml allows'
 	@echo 'make clean  remove whatever was made'
@@ -24,9 +30,13 @@ run: $(READY)
 	@$(BIN)/python -m examples.demo --keep
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(OF_AWS))
 
-lint: $(READY)
+# What is made on AWS: the stacks, synthesised and checked, and deploy.sh against an emulator.
+infra: $(INFRA) build/checkov/.ready infra/node_modules/.ready
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/infra $(wildcard tests/deploy)
+
+lint: $(INFRA)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,6 +50,16 @@ $(READY): requirements/dev.txt requirements/pymqi.txt pyproject.toml $(LIBRARY)
 	@$(PIP) install --no-deps --no-build-isolation --editable . || { echo 'a C compiler and the headers of Python are needed: on Debian, apt-get install gcc python3-dev' >&2; exit 1; }
 	@$(BIN)/python -m mock_mq.client.sdk build/mqm
 	@MQ_FILE_PATH='$(CURDIR)/build/mqm' $(PIP) install --no-deps --no-build-isolation --require-hashes -r requirements/pymqi.txt
+	@touch $@
+
+$(INFRA): $(READY) requirements/infra.txt
+	@$(PIP) install --require-hashes -r requirements/infra.txt
+	@touch $@
+
+# It asks for an older boto3 than ours.
+build/checkov/.ready: requirements/checkov.txt
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 # The CDK's command line. The lock file has its hash, and no script of a package's is ever run.
@@ -56,6 +76,7 @@ lock: $(READY)
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/dev.txt --extra dev --extra infra pyproject.toml --output-file requirements/infra.txt
 	echo pymqi | $(LOCK) --no-deps - --output-file requirements/pymqi.txt
+	echo checkov | $(LOCK) - --output-file requirements/checkov.txt
 
 clean:
 	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The bridge on AWS: CDK stacks, one set an integration, and what deploys them."""
