@@ -8,8 +8,8 @@ if ! command -v make >/dev/null; then
     echo 'deploy.sh: make is needed: on Debian, apt-get install make' >&2
     exit 1
 fi
-make --no-print-directory --directory "$root" .venv/.infra infra/node_modules/.ready >&2
+make --silent --directory "${root}" .venv/.infra infra/node_modules/.ready >&2
 
 # -P and not the working directory: that may hold an infra/ of its own.
-export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
-exec "$root/.venv/bin/python" -P -m infra.deploy "$@"
+export PYTHONPATH="${root}${PYTHONPATH:+:${PYTHONPATH}}"
+exec "${root}/.venv/bin/python" -P -m infra.deploy "$@"

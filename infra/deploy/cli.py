@@ -20,6 +20,8 @@ from infra.settings import SettingsError
 
 _FLAGS = {"--dry-run", "--yes", "-y"}
 _VALUED = {"--profile", "--region"}
+_OTHER_VALUED = {"--from", "--bridge-image", "--mock-image"}
+_EPILOG = "--dry-run, --yes, --profile and --region may stand anywhere."
 
 
 def _reordered(arguments: Sequence[str]) -> list[str]:
@@ -34,13 +36,18 @@ def _reordered(arguments: Sequence[str]) -> list[str]:
             first.append(one)
         else:
             rest.append(one)
-    return first + rest
+    ordered = first + rest
+    # typer itself says this one without usage.
+    if ordered and ordered[-1] in _VALUED | _OTHER_VALUED:
+        sys.stderr.write("Usage: deploy.sh [OPTIONS] COMMAND [ARGS]...\n")
+        _fail(f"{ordered[-1]} needs a value: see deploy.sh --help", 2)
+    return ordered
 
 
 def _typer(summary: str) -> typer.Typer:
     return typer.Typer(
         help=summary,
-        epilog="--dry-run, --yes, --profile and --region may stand anywhere.",
+        epilog=_EPILOG,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -140,9 +147,9 @@ def _options(
     ctx.obj = Options(dry_run=dry_run, yes=yes, profile=profile, region=region)
 
 
-@app.command("generate_secrets")
+@app.command("generate_secrets", epilog=_EPILOG)
 def generate_secrets(ctx: typer.Context) -> None:
-    """Make throwaway certificates in certs/out, for rehearsals."""
+    """Make throwaway certificates in certs/out."""
     options: Options = ctx.obj
     replace = values.generated_exist() and not values.generated_serve() and not options.dry_run
     if replace and not ask(
@@ -153,11 +160,14 @@ def generate_secrets(ctx: typer.Context) -> None:
     take([step], dry_run=options.dry_run)
 
 
-@creating.command("broker")
+@creating.command("broker", epilog=_EPILOG)
 def create_broker(
     ctx: typer.Context, integration: Integration, directory: From = places.CERTIFICATES / "bridge"
 ) -> None:
-    """Give an integration its certificate and key for the queue manager; without --from, certs/out/bridge."""
+    """Give an integration its certificate and key.
+
+    Without --from those of certs/out/bridge, which generate_secrets makes for rehearsals.
+    """
     _checked([integration])
     value = values.read(directory)
     if values.is_throwaway(value):
@@ -165,17 +175,24 @@ def create_broker(
     deploying.put_secret(ctx.obj, integration, value)
 
 
-@creating.command("mock")
+@creating.command("mock", epilog=_EPILOG)
 def create_mock(ctx: typer.Context) -> None:
-    """Give the mock queue manager its certificate and key, from certs/out/server."""
+    """Give the mock queue manager its own.
+
+    Its certificate and key are those of certs/out/server. For the other side of a rehearsal, create_secrets
+    broker takes certs/out/bridge, of the same CA.
+    """
     deploying.put_secret(ctx.obj, places.MOCK, values.read(places.CERTIFICATES / "server"))
 
 
-@updating.command("broker")
+@updating.command("broker", epilog=_EPILOG)
 def update_broker(
     ctx: typer.Context, integration: Integration, directory: From = places.CERTIFICATES / "bridge"
 ) -> None:
-    """Give an integration a new certificate and key; the bridge takes them when it is next started."""
+    """Give an integration a new certificate and key.
+
+    The bridge takes them when it is next started.
+    """
     value = values.read(directory)
     if values.is_throwaway(value):
         warn("these are throwaway certificates: for rehearsals only")
@@ -183,28 +200,31 @@ def update_broker(
     warn("the bridge takes a new value when it is next started")
 
 
-@updating.command("mock")
+@updating.command("mock", epilog=_EPILOG)
 def update_mock(ctx: typer.Context) -> None:
-    """Give the mock queue manager a new certificate and key, from certs/out/server."""
+    """Give the mock queue manager new ones, from certs/out/server."""
     deploying.rotate_secret(ctx.obj, places.MOCK, values.read(places.CERTIFICATES / "server"))
     warn("mock-mq takes a new value when it is next started")
 
 
-@app.command()
+@app.command(epilog=_EPILOG)
 def deploy(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
-    """Create or update an integration's stacks; builds and pushes the image where ECR has not got it."""
+    """Create or update stacks, and the image they run.
+
+    The image is built and pushed where ECR has not got it: by docker, podman or buildah.
+    """
     deploying.deploy(ctx.obj, _checked(integrations or []), image=bridge_image)
 
 
-@app.command()
+@app.command(epilog=_EPILOG)
 def diff(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
     """Show what deploy would change."""
     deploying.diff(ctx.obj, _checked(integrations or []), image=bridge_image)
 
 
-@app.command("status")
+@app.command("status", epilog=_EPILOG)
 def show_status(ctx: typer.Context, integrations: Names = None) -> None:
-    """Show stacks, tasks, what waits in queues and buckets, alarms, and certificates."""
+    """Show stacks, tasks, queues, dead letters, alarms."""
     options: Options = ctx.obj
 
     def show() -> str:
@@ -218,7 +238,7 @@ def show_status(ctx: typer.Context, integrations: Names = None) -> None:
     )
 
 
-@app.command()
+@app.command(epilog=_EPILOG)
 def destroy(
     ctx: typer.Context,
     integrations: Names = None,
@@ -230,14 +250,16 @@ def destroy(
         ),
     ] = False,
 ) -> None:
-    """Delete an integration's stacks; without a name everything, the network and the images too.
+    """Delete stacks: what would be lost is shown first.
 
-    It shows what would be lost and asks. Data are kept: payloads, dead letters, messages, logs.
+    Without a name everything goes, the network and the images too.
+
+    A stack whose buckets, queues or logs hold something is kept, unless --delete-data is given too.
     """
     destroying.destroy(ctx.obj, integrations or [], delete_data=delete_data)
 
 
-@mocking.command("up")
+@mocking.command("up", epilog=_EPILOG)
 def mock_up(
     ctx: typer.Context,
     mock_image: Annotated[
@@ -247,11 +269,11 @@ def mock_up(
         ),
     ] = None,
 ) -> None:
-    """Start a mock queue manager as a service of its own, where the integrations find it."""
+    """Start it, where the integrations find it."""
     deploying.mock_up(ctx.obj, image=mock_image)
 
 
-@mocking.command("down")
+@mocking.command("down", epilog=_EPILOG)
 def mock_down(ctx: typer.Context) -> None:
     """Delete it; what is on its queues is gone."""
     destroying.mock_down(ctx.obj)

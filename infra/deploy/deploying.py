@@ -135,11 +135,10 @@ def diff(options: Options, integrations: Sequence[str], *, image: str | None) ->
                 work.images[_CONTEXT["bridge"]] = found
             work.synthesise()
             cdk.run(work.cdk.diff(work.known([places.NETWORK, *wanted])), options.account)
-            return (
-                "compared: nothing was changed"
-                if found
-                else "compared: nothing was changed; the image is not built yet"
+            unbuilt = (
+                "" if found else "; image-not-built.invalid stands for the image that deploy would build"
             )
+            return f"compared, and nothing changed{unbuilt}"
 
         lines = [work.cdk.synthesise(work.context()), work.cdk.diff(wanted)]
         step = Step(

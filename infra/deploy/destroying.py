@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from infra.deploy import holdings, places, retained_resources, stacks
 from infra.deploy.account import Account
 from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
-from infra.deploy.steps import Step, ask, console, take, tell, warn
+from infra.deploy.steps import Step, ask, console, take, warn
 
+_NAMED = {
+    "AWS::EC2::VPC": "network",
+    "AWS::ECR::Repository": "all images in",
+    "AWS::ECS::Service": "service",
+    "AWS::SNS::Topic": "topic",
+    "AWS::SecretsManager::Secret": "secret",
+}
+"""Resources that are told by name, beside those that hold data."""
 SHARED = (places.MOCK_STACK, places.stack(places.MOCK, "secrets"), places.IMAGES, places.NETWORK)
 """What goes last, and only where no integration is named."""
 
@@ -81,7 +89,7 @@ def _delete(account: Account, name: str, *, delete_data: bool) -> str:
         return f"{name} is kept, as it holds data ({listed}): --delete-data deletes that too"
     said = stacks.delete(account.session.client("cloudformation"), name)
     # What the templates retain would be in the way when the stack is made again under the same names.
-    retained = sum(retained_resources.remove(account, one) for one in resources)
+    retained = retained_resources.remove(account, resources, data=delete_data)
     return f"{said}, and {retained} resources that CloudFormation had retained" if retained else said
 
 
@@ -90,18 +98,18 @@ def _tell_loss(account: Account, names: Sequence[str], *, delete_data: bool) -> 
     for name in names:
         resources = stacks.resources(account.session.client("cloudformation"), name)
         held = holdings.holdings(account, resources)
+        counted = [one.resource for one in held]
         lines = [
-            f"{count} x {kind}"
-            for kind, count in sorted(Counter(one.type for one in resources).items())
-            if kind
+            f"{_NAMED[one.type]} {one.id}" for one in resources if one.type in _NAMED and one not in counted
         ]
         lines += [str(one) for one in held]
-        if any(one.count for one in held):
+        if more := len(resources) - len(lines):
+            lines.append(f"{more} more resources")
+        if any(one.count for one in held) and name.endswith("-data"):
             lines.append(
-                "[bold red]all of it, data too[/]" if delete_data else "[bold green]kept, as it holds data[/]"
+                "all of it, the data too" if delete_data else "nothing: it is kept, as it holds data"
             )
-        table.add_row(name, "\n".join(lines))
+        table.add_row(name, escape("\n".join(lines)))
     console.print(table)
-    if any(name.endswith("-secrets") or name == places.MOCK_STACK for name in names):
-        warn("a secret deleted with its stack is gone at once: keep its certificates and keys elsewhere")
-    tell(f"account {account.id}, region {account.region}")
+    if any(name.endswith("-secrets") for name in names):
+        warn("a secret goes at once with its stack: keep its certificates and keys elsewhere")

@@ -6,13 +6,18 @@ reaches this module was named to the user, who confirmed it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
+from infra.deploy.errors import DeployError
 from infra.deploy.holdings import BUCKET, LOG_GROUP, QUEUE
 from infra.deploy.stacks import Resource
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 KEY = "AWS::KMS::Key"
 REPOSITORY = "AWS::ECR::Repository"
@@ -29,27 +34,44 @@ _NOT_THERE = {
 }
 
 
-def remove(account: Account, resource: Resource) -> bool:
-    """Removes the resource if its stack has left it behind; says whether it had to."""
-    act = _REMOVERS.get(resource.type)
-    if act is None:
-        return False
+def remove(account: Account, resources: Iterable[Resource], *, data: bool) -> int:
+    """Removes those that their stack has left behind; says how many they were. Keys go last.
+
+    Raises `DeployError` at a bucket that got objects after it was counted, unless `data` goes too.
+    """
+    ordered = sorted(resources, key=lambda one: one.type == KEY)
+    return sum(_remove(account, one, data=data) for one in ordered if one.type in _REMOVERS)
+
+
+def _remove(account: Account, resource: Resource, *, data: bool) -> bool:
     try:
-        return act(account, resource.id)
+        if resource.type == BUCKET and data:
+            _empty(account, resource.id)
+        return _REMOVERS[resource.type](account, resource.id)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _NOT_THERE:
+        code = error.response.get("Error", {}).get("Code")
+        if code in _NOT_THERE:
             return False
+        if code == "BucketNotEmpty":
+            raise DeployError(
+                f"the bucket {resource.id} got objects after they were counted, so it is kept, with its key: "
+                "save them, then delete both"
+            ) from None
         raise
 
 
-def _bucket(account: Account, name: str) -> bool:
-    for page in account.session.client("s3").get_paginator("list_object_versions").paginate(Bucket=name):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+def _empty(account: Account, name: str) -> None:
+    client = account.session.client("s3")
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+        found: list[ObjectIdentifierTypeDef] = [
+            {"Key": one["Key"], "VersionId": one["VersionId"]}
+            for one in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+        ]
         if found:
-            account.session.client("s3").delete_objects(
-                Bucket=name,
-                Delete={"Objects": [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]},
-            )
+            client.delete_objects(Bucket=name, Delete={"Objects": found, "Quiet": True})
+
+
+def _bucket(account: Account, name: str) -> bool:
     account.session.client("s3").delete_bucket(Bucket=name)
     return True
 

@@ -88,11 +88,9 @@ def _held(holding: Holding) -> tuple[str, str]:
 
 
 def _alarms(account: Account, names: Sequence[str]) -> str:
-    # AlarmNames takes 100 at a time, which is more than an integration has.
-    found = account.session.client("cloudwatch").describe_alarms(
-        AlarmNames=list(names[:100]), StateValue="ALARM"
-    )["MetricAlarms"]
-    ringing = [alarm["AlarmName"] for alarm in found]
+    # 100 names are the most at a time, and more than an integration has.
+    found = account.session.client("cloudwatch").describe_alarms(AlarmNames=list(names[:100]))["MetricAlarms"]
+    ringing = [alarm["AlarmName"] for alarm in found if alarm.get("StateValue") == "ALARM"]
     return f"[red]ALARM: {', '.join(ringing)}[/]" if ringing else f"[green]none of {len(names)} in ALARM[/]"
 
 

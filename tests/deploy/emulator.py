@@ -120,11 +120,9 @@ class Emulator:
         return Made(arn, {"Arn": arn}, lambda: client.delete_scaling_policy(PolicyName=name, **names))
 
     def egress(self, given: Properties) -> Made:
-        rule = {key: given[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in given}
-        peer = {"UserIdGroupPairs": [{"GroupId": given["DestinationSecurityGroupId"]}]}
-        self.client("ec2").authorize_security_group_egress(
-            GroupId=given["GroupId"], IpPermissions=[{**rule, **peer}]
-        )
+        rule: Properties = {key: given[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in given}
+        rule["UserIdGroupPairs"] = [{"GroupId": given["DestinationSecurityGroupId"]}]
+        self.client("ec2").authorize_security_group_egress(GroupId=given["GroupId"], IpPermissions=[rule])
         return Made(given["GroupId"])
 
     def dns_namespace(self, given: Properties) -> Made:
@@ -139,6 +137,9 @@ class Emulator:
         made = client.create_service(**known)["Service"]
         return Made(made["Id"], {"Arn": made["Arn"]}, lambda: client.delete_service(Id=made["Id"]))
 
+    def forgotten(self, given: Properties) -> Made:
+        return Made("not-made")
+
     def types(self) -> dict[str, Callable[[Properties], Made]]:
         return {
             "AWS::SecretsManager::Secret": self.secret,
@@ -152,7 +153,7 @@ class Emulator:
             "AWS::EC2::SecurityGroupEgress": self.egress,
             "AWS::ServiceDiscovery::PrivateDnsNamespace": self.dns_namespace,
             "AWS::ServiceDiscovery::Service": self.dns_service,
-            **dict.fromkeys(NOT_MADE, lambda given: Made("not-made")),
+            **dict.fromkeys(NOT_MADE, self.forgotten),
         }
 
 
