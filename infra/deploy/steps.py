@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from infra.deploy.errors import DeployError
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+console = Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass(frozen=True, slots=True)

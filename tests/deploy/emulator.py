@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -46,6 +47,7 @@ class Emulator:
         self._server.start()
         self.port = self._server.get_host_and_port()[1]
 
+    @cache  # noqa: B019 - one emulator a process, and a client takes long to make
     def client(self, service: str) -> Any:
         session = boto3.Session(
             aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
@@ -125,6 +127,49 @@ class Emulator:
         self.client("ec2").authorize_security_group_egress(GroupId=given["GroupId"], IpPermissions=[rule])
         return Made(given["GroupId"])
 
+    def endpoint(self, given: Properties) -> Made:
+        """moto has the type, but leaves it behind when its stack goes; so it does with route tables."""
+        client = self.client("ec2")
+        known = (
+            "VpcId",
+            "ServiceName",
+            "VpcEndpointType",
+            "SubnetIds",
+            "SecurityGroupIds",
+            "PrivateDnsEnabled",
+        )
+        asked = {key: given[key] for key in known if key in given}
+        policy = json.dumps(given.get("PolicyDocument", {}))
+        made = client.create_vpc_endpoint(**asked, PolicyDocument=policy)["VpcEndpoint"]["VpcEndpointId"]
+        return Made(made, {"Id": made}, lambda: client.delete_vpc_endpoints(VpcEndpointIds=[made]))
+
+    def route_table(self, given: Properties) -> Made:
+        client = self.client("ec2")
+        made = client.create_route_table(VpcId=given["VpcId"])["RouteTable"]["RouteTableId"]
+        return Made(made, {"RouteTableId": made}, lambda: client.delete_route_table(RouteTableId=made))
+
+    def cluster(self, given: Properties) -> Made:
+        """moto has clusters and services, but leaves them behind as well."""
+        client = self.client("ecs")
+        made = client.create_cluster(**_camel({key: given[key] for key in ("ClusterName",)}))["cluster"]
+        remove = lambda: client.delete_cluster(cluster=made["clusterArn"])  # noqa: E731
+        return Made(made["clusterName"], {"Arn": made["clusterArn"]}, remove)
+
+    def service(self, given: Properties) -> Made:
+        client = self.client("ecs")
+        known = (
+            "Cluster",
+            "DesiredCount",
+            "LaunchType",
+            "NetworkConfiguration",
+            "ServiceName",
+            "TaskDefinition",
+        )
+        made = client.create_service(**_camel({key: given[key] for key in known if key in given}))["service"]
+        where = {"cluster": made["clusterArn"], "service": made["serviceArn"]}
+        remove = lambda: client.delete_service(**where, force=True)  # noqa: E731
+        return Made(made["serviceArn"], {"Name": made["serviceName"]}, remove)
+
     def dns_namespace(self, given: Properties) -> Made:
         client = self.client("servicediscovery")
         client.create_private_dns_namespace(Name=given["Name"], Vpc=given["Vpc"])
@@ -151,10 +196,21 @@ class Emulator:
             "AWS::ApplicationAutoScaling::ScalableTarget": self.scalable_target,
             "AWS::ApplicationAutoScaling::ScalingPolicy": self.scaling_policy,
             "AWS::EC2::SecurityGroupEgress": self.egress,
+            "AWS::ECS::Cluster": self.cluster,
+            "AWS::ECS::Service": self.service,
+            "AWS::EC2::VPCEndpoint": self.endpoint,
+            "AWS::EC2::RouteTable": self.route_table,
             "AWS::ServiceDiscovery::PrivateDnsNamespace": self.dns_namespace,
             "AWS::ServiceDiscovery::Service": self.dns_service,
             **dict.fromkeys(NOT_MADE, self.forgotten),
         }
+
+
+def _camel(given: Any) -> Any:
+    """ECS's API has the names of its templates' properties, with a small first letter."""
+    if isinstance(given, dict):
+        return {key[0].lower() + key[1:]: _camel(value) for key, value in given.items()}
+    return [_camel(each) for each in given] if isinstance(given, list) else given
 
 
 def _teach(kind: str, make: Callable[[Properties], Made]) -> None:

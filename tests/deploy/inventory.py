@@ -1,4 +1,4 @@
-"""What is in the emulator, by plain boto3, without what is made up anew each time (ids and random endings)."""
+"""What is in the emulator, by plain boto3, without what is made up anew each time (ids, endings)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def inventory(cloud: Cloud) -> Inventory:
 
 def _everything(cloud: Cloud) -> dict[str, list[str]]:
     kms, ecs, ec2 = cloud.client("kms"), cloud.client("ecs"), cloud.client("ec2")
-    clusters = ecs.list_clusters()["clusterArns"]
+    found = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    clusters = [one["clusterArn"] for one in found if one["status"] == "ACTIVE"]
     subscriptions = _pages(cloud, "sns", "list_subscriptions", "Subscriptions")
     return {
         "stacks": [one["StackName"] for one in _pages(cloud, "cloudformation", "describe_stacks", "Stacks")],
@@ -46,16 +47,20 @@ def _everything(cloud: Cloud) -> dict[str, list[str]]:
         "roles": [one["RoleName"].rpartition("-")[0] for one in _pages(cloud, "iam", "list_roles", "Roles")],
         "clusters": [one.rpartition("/")[2] for one in clusters],
         "services": [
-            arn.rpartition("/")[2]
+            service["serviceName"]
             for cluster in clusters
-            for arn in ecs.list_services(cluster=cluster)["serviceArns"]
+            if (arns := ecs.list_services(cluster=cluster)["serviceArns"])
+            for service in ecs.describe_services(cluster=cluster, services=arns)["services"]
+            if service["status"] == "ACTIVE"
         ],
         "repositories": [
             one["repositoryName"] for one in _pages(cloud, "ecr", "describe_repositories", "repositories")
         ],
         "networks": [one["CidrBlock"] for one in ec2.describe_vpcs()["Vpcs"] if not one["IsDefault"]],
         "endpoints": [
-            one["ServiceName"] for one in _pages(cloud, "ec2", "describe_vpc_endpoints", "VpcEndpoints")
+            one["ServiceName"]
+            for one in _pages(cloud, "ec2", "describe_vpc_endpoints", "VpcEndpoints")
+            if one["State"] != "deleted"
         ],
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from tests.deploy.watching import watched
 pytestmark = pytest.mark.timeout(600)
 
 DEAD_LETTERS = "bridge-orders-dead-letters-123456789012-eu-west-1"
-NOTHING: Inventory = {}
 
 
 @dataclass
@@ -50,16 +48,13 @@ class Story:
     def value(self, name: str) -> dict[str, Any]:
         client = self.cloud.client("secretsmanager")
         try:
-            return json.loads(client.get_secret_value(SecretId=name)["SecretString"])
+            value: dict[str, Any] = json.loads(client.get_secret_value(SecretId=name)["SecretString"])
         except client.exceptions.ResourceNotFoundException:
             return {}
+        return value
 
     def __getitem__(self, name: str) -> Chapter:
         return self.chapters[name]
-
-
-def _before_and_after(cloud: Cloud) -> Inventory:
-    return inventory(cloud)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +64,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def story(cloud: Cloud, checkout: Checkout, newer: Path) -> Iterator[Story]:
+def story(cloud: Cloud, checkout: Checkout, newer: Path) -> Story:
     it = Story(cloud, checkout)
     it.chapters["before"] = Chapter(subprocess.CompletedProcess([], 0, "", ""), inventory(cloud))
     it.tell("generate", "generate_secrets")
@@ -98,7 +93,7 @@ def story(cloud: Cloud, checkout: Checkout, newer: Path) -> Iterator[Story]:
     it.tell("second create", "create_secrets", "broker", "orders", "--from", str(newer))
     it.tell("second deploy", "deploy", "orders", "--yes", "--bridge-image", IMAGE)
     it.tell("second destroy", "destroy", "orders", "--yes")
-    yield it
+    return it
 
 
 def test_every_command_succeeds_but_the_deployment_before_its_secret(story: Story) -> None:
