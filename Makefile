@@ -12,13 +12,15 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test infra lint lock clean
+.PHONY: help demo run test infra images sbom audit lint lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
+	@echo 'make images the images bridge and mock-mq, built without docker and tried'
+	@echo 'make sbom   what is in them; make audit: what is known against it'
 	@echo 'make lint   formatting, style and types'
 	@echo 'make lock   lock the newest dependencies that pyproject.toml allows'
 	@echo 'make clean  remove whatever was made'
@@ -35,6 +37,22 @@ test: $(READY)
 # What is made on AWS: the stacks, synthesised and checked, and deploy.sh against an emulator.
 infra: $(INFRA) build/checkov/.ready infra/node_modules/.ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/infra $(wildcard tests/deploy)
+
+# Both images without a docker daemon, and what runs in them; as root.
+images: $(INFRA)
+	@images/build.sh $(BIN)/python bridge mock-mq rehearsal
+	$(BIN)/python -m pytest tests/images
+
+# What is in the images, as CycloneDX: build/sbom/*.json.
+sbom: $(INFRA)
+	@mkdir -p build/sbom
+	@for list in run mock-mq; do $(BIN)/cyclonedx-py requirements requirements/$$list.txt --output-file build/sbom/$$list.json; done
+	@echo 'build/sbom/run.json is of the image bridge, build/sbom/mock-mq.json of mock-mq'
+
+# Known weaknesses of what is locked: asks a public service.
+audit: $(READY)
+	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
+	@for list in run mock-mq dev infra; do build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements/$$list.txt; done
 
 lint: $(INFRA)
 	$(BIN)/ruff format --check .
@@ -77,6 +95,8 @@ lock: $(READY)
 	$(LOCK) --constraint requirements/dev.txt --extra dev --extra infra pyproject.toml --output-file requirements/infra.txt
 	echo pymqi | $(LOCK) --no-deps - --output-file requirements/pymqi.txt
 	echo checkov | $(LOCK) - --output-file requirements/checkov.txt
+	printf 'setuptools\ncffi\n' | $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
+	printf 'cffi\ncryptography\nrich\ntyper\n' | $(LOCK) --constraint requirements/run.txt - --output-file requirements/mock-mq.txt
 
 clean:
 	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

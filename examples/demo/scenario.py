@@ -14,14 +14,12 @@ from bridge.mapping import BASE64, BODY_ENCODING
 from examples.catalogue import Example
 from examples.demo.mq_application import MqApplication
 from examples.demo.setting import (
-    DEAD_LETTERS,
     IN_QUEUE,
     KEYS,
     OUT_QUEUE,
-    PAYLOADS,
-    REGION,
     Setting,
 )
+from examples.resources import DEAD_LETTERS, PAYLOADS, REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,21 +13,20 @@ import yaml
 from boto3.session import Session
 
 from certs import Generated, generate
+from examples import resources
 from examples.demo.processes import python, running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-REGION: Final = "eu-west-1"
+REGION: Final = resources.REGION
 CHANNEL = "BRIDGE.SVRCONN"
 QUEUE_MANAGER = "QM1"
 USER, PASSWORD = "bridge", "only-for-the-demonstration"
 OUT_QUEUE, IN_QUEUE, TO_SQS_QUEUE = "ORDERS.OUT", "ORDERS.IN", "STOCK.OUT"
-PAYLOADS, DEAD_LETTERS = "orders-payloads", "orders-dead-letters"
 KEYS = {"aws_access_key_id": "demo", "aws_secret_access_key": "demo"}
 """Credentials that an emulator takes."""
-_SECRET = "bridge/orders/mq"  # noqa: S105 - its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +126,17 @@ def _emulator(directory: Path) -> Iterator[str]:
 
 
 def _make_resources(directory: Path, certificates: Generated, connection_name: str, aws_url: str) -> Setting:
-    session = _session()
-    sns, sqs = session.client("sns", endpoint_url=aws_url), session.client("sqs", endpoint_url=aws_url)
-    s3 = session.client("s3", endpoint_url=aws_url)
-    for bucket in (PAYLOADS, DEAD_LETTERS):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    topic = sns.create_topic(Name="orders")["TopicArn"]
-    subscribed, stock, incoming = (
-        sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("orders-test", "stock", "orders-in")
+    made = resources.make(_session(), aws_url, resources.credentials(certificates, USER, PASSWORD))
+    return Setting(
+        directory,
+        certificates,
+        connection_name,
+        aws_url,
+        made.topic_arn,
+        made.subscribed,
+        made.stock,
+        made.incoming,
     )
-    arn = sqs.get_queue_attributes(QueueUrl=subscribed, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    secret = {
-        "certificate": (certificates.bridge / "certificate.pem").read_text(),
-        "private_key": (certificates.bridge / "private_key.pem").read_text(),
-        "ca": certificates.ca.read_text(),
-        "user": USER,
-        "password": PASSWORD,
-    }
-    session.client("secretsmanager", endpoint_url=aws_url).create_secret(
-        Name=_SECRET, SecretString=json.dumps(secret)
-    )
-    return Setting(directory, certificates, connection_name, aws_url, topic, subscribed, stock, incoming)
 
 
 def _configuration(setting: Setting) -> dict[str, object]:
@@ -160,10 +147,10 @@ def _configuration(setting: Setting) -> dict[str, object]:
             "channel": CHANNEL,
             "cipher_spec": "ANY_TLS12_OR_HIGHER",
             "peer_name": "CN=mock-mq,O=Throwaway",
-            "credentials": f"secretsmanager:{_SECRET}",
+            "credentials": f"secretsmanager:{resources.SECRET}",
         },
-        "offload": {"bucket": PAYLOADS},
-        "dead_letters": {"bucket": DEAD_LETTERS},
+        "offload": {"bucket": resources.PAYLOADS},
+        "dead_letters": {"bucket": resources.DEAD_LETTERS},
         "http": {"port": 0},
         "routes": [
             {"name": "orders-out", "from": {"mq": OUT_QUEUE}, "to": {"sns": setting.topic_arn}},
