@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -185,25 +185,27 @@ class Emulator:
     def forgotten(self, given: Properties) -> Made:
         return Made("not-made")
 
-    def types(self) -> dict[str, Callable[[Properties], Made]]:
-        return {
-            "AWS::SecretsManager::Secret": self.secret,
-            "AWS::KMS::Key": self.key,
-            "AWS::SNS::Subscription": self.subscription,
-            "AWS::SNS::TopicPolicy": self.topic_policy,
-            "AWS::SQS::QueuePolicy": self.queue_policy,
-            "AWS::CloudWatch::Alarm": self.alarm,
-            "AWS::ApplicationAutoScaling::ScalableTarget": self.scalable_target,
-            "AWS::ApplicationAutoScaling::ScalingPolicy": self.scaling_policy,
-            "AWS::EC2::SecurityGroupEgress": self.egress,
-            "AWS::ECS::Cluster": self.cluster,
-            "AWS::ECS::Service": self.service,
-            "AWS::EC2::VPCEndpoint": self.endpoint,
-            "AWS::EC2::RouteTable": self.route_table,
-            "AWS::ServiceDiscovery::PrivateDnsNamespace": self.dns_namespace,
-            "AWS::ServiceDiscovery::Service": self.dns_service,
-            **dict.fromkeys(NOT_MADE, self.forgotten),
-        }
+
+def types() -> dict[str, Callable[[Emulator, Properties], Made]]:
+    """What makes each type that is added to moto's, or put in place of it."""
+    return {
+        "AWS::ApplicationAutoScaling::ScalableTarget": Emulator.scalable_target,
+        "AWS::ApplicationAutoScaling::ScalingPolicy": Emulator.scaling_policy,
+        "AWS::CloudWatch::Alarm": Emulator.alarm,
+        "AWS::EC2::RouteTable": Emulator.route_table,
+        "AWS::EC2::SecurityGroupEgress": Emulator.egress,
+        "AWS::EC2::VPCEndpoint": Emulator.endpoint,
+        "AWS::ECS::Cluster": Emulator.cluster,
+        "AWS::ECS::Service": Emulator.service,
+        "AWS::KMS::Key": Emulator.key,
+        "AWS::SNS::Subscription": Emulator.subscription,
+        "AWS::SNS::TopicPolicy": Emulator.topic_policy,
+        "AWS::SQS::QueuePolicy": Emulator.queue_policy,
+        "AWS::SecretsManager::Secret": Emulator.secret,
+        "AWS::ServiceDiscovery::PrivateDnsNamespace": Emulator.dns_namespace,
+        "AWS::ServiceDiscovery::Service": Emulator.dns_service,
+        **dict.fromkeys(NOT_MADE, Emulator.forgotten),
+    }
 
 
 def _camel(given: Any) -> Any:
@@ -276,7 +278,7 @@ _KEPT: list[type] = []
 def serve() -> None:
     """Prints the port and serves until standard input ends."""
     emulator = Emulator()
-    for kind, make in emulator.types().items():
-        _teach(kind, make)
+    for kind, make in types().items():
+        _teach(kind, partial(make, emulator))
     print(emulator.port, flush=True)  # noqa: T201
     sys.stdin.read()

@@ -39,7 +39,9 @@ def _everything(cloud: Cloud) -> dict[str, list[str]]:
         "subscriptions": [f"{_last(one['TopicArn'])} -> {_last(one['Endpoint'])}" for one in subscriptions],
         "logs": [one["logGroupName"] for one in _pages(cloud, "logs", "describe_log_groups", "logGroups")],
         "alarms": [
-            one["AlarmName"] for one in _pages(cloud, "cloudwatch", "describe_alarms", "MetricAlarms")
+            one["AlarmName"]
+            for one in _pages(cloud, "cloudwatch", "describe_alarms", "MetricAlarms")
+            if not one["AlarmName"].startswith("TargetTracking-")
         ],
         "dashboards": [
             one["DashboardName"] for one in _pages(cloud, "cloudwatch", "list_dashboards", "DashboardEntries")
