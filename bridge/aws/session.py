@@ -19,6 +19,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from bridge import __version__
 from bridge.aws.faults import FAULTS, capped, classify
 from bridge.errors import Stop
 
@@ -159,6 +160,8 @@ class Clients:
         # Emulators and proxies answer on one host name; a bucket's name in front of it resolves nowhere.
         own_endpoint = any(self._environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
         return Config(
+            # So that CloudTrail tells the bridge's calls from others of the same role.
+            user_agent_extra=f"ibmmq-aws-bridge/{__version__}",
             connect_timeout=self._time_outs.connect if slow else min(2.0, self._time_outs.connect),
             read_timeout=(self._time_outs.read if slow else min(3.0, self._time_outs.read)) + wait,
             max_pool_connections=50,

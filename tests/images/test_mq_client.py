@@ -1,4 +1,4 @@
-"""Taking IBM's client into the image: only what has the checksum that was asked for, and only what is needed."""
+"""Taking IBM's client into the image: only with the checksum that was asked for, and only what is needed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,39 @@
+"""The task's role against what the bridge really calls, all through its tests: enough, and nothing beyond."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from infra import permissions
+
+# IAM's names where they are not the operation's own. Source: "Service Authorization Reference".
+ACTIONS = {
+    "sns.PublishBatch": "sns:Publish",
+    "sqs.SendMessageBatch": "sqs:SendMessage",
+    "sqs.DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs.ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "s3.HeadObject": "s3:GetObject",
+}
+NEEDS_NO_GRANT = {"sts:GetCallerIdentity"}
+
+
+@pytest.fixture
+def called() -> set[str]:
+    """The actions of all calls that were recorded."""
+    record = Path(os.environ.get("RECORD_AWS_CALLS", ""))
+    if not record.is_file():
+        pytest.skip("no calls were recorded: make test does it")
+    operations = set(record.read_text().split())
+    return {ACTIONS.get(each, each.replace(".", ":", 1)) for each in operations}
+
+
+def test_the_role_grants_all_that_the_bridge_calls(called: set[str]) -> None:
+    assert called - NEEDS_NO_GRANT - permissions.ALL == set()
+
+
+def test_the_role_grants_nothing_that_the_bridge_never_calls(called: set[str]) -> None:
+    # Not called, but asked by S3 itself before it says that an object is gone and not that it is forbidden.
+    assert permissions.ALL - called == set(permissions.TELL_MISSING)
