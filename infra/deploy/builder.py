@@ -23,23 +23,11 @@ class Builder:
 
     program: str
 
-    def build(self, target: str, image: str) -> list[str]:
+    def build(self, target: str, image: str, arguments: Sequence[str]) -> list[str]:
         """The command line that builds the Dockerfile's `target` as `image`."""
-        root = str(places.ROOT)
-        file = f"{root}/Dockerfile"
-        return [
-            self.program,
-            "build",
-            "--platform",
-            PLATFORM,
-            "--target",
-            target,
-            "--file",
-            file,
-            "--tag",
-            image,
-            root,
-        ]
+        command = [self.program, "build", "--platform", PLATFORM, "--target", target, "--tag", image]
+        given = [part for argument in arguments for part in ("--build-arg", argument)]
+        return [*command, *given, "--file", str(places.ROOT / "Dockerfile"), str(places.ROOT)]
 
     def log_in(self, registry: str) -> list[str]:
         """The command line that takes ECR's password from standard input, so that `ps` does not show it."""

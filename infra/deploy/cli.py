@@ -20,7 +20,7 @@ from infra.settings import SettingsError
 
 _FLAGS = {"--dry-run", "--yes", "-y"}
 _VALUED = {"--profile", "--region"}
-_OTHER_VALUED = {"--from", "--bridge-image", "--mock-image"}
+_OTHER_VALUED = {"--from", "--bridge-image", "--mock-image", "--build-arg"}
 _EPILOG = "--dry-run, --yes, --profile and --region may stand anywhere."
 
 
@@ -98,6 +98,13 @@ def _pinned(text: str) -> str:
         raise typer.BadParameter(str(error)) from None
 
 
+def _build_argument(text: str) -> str:
+    try:
+        return images.build_argument(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Integration = Annotated[
     str,
     typer.Argument(
@@ -129,6 +136,16 @@ BridgeImage = Annotated[
     str | None,
     typer.Option(
         "--bridge-image", parser=_pinned, metavar="NAME@sha256:...", help="An image made elsewhere."
+    ),
+]
+BuildArguments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--build-arg",
+        parser=_build_argument,
+        metavar="NAME=VALUE",
+        help="An argument of the Dockerfile: MQ_CLIENT_SHA256 and MQ_CLIENT_VERSION for IBM's client, "
+        "BUILD_IMAGE, RUNTIME_IMAGE. Repeatable.",
     ),
 ]
 
@@ -208,18 +225,30 @@ def update_mock(ctx: typer.Context) -> None:
 
 
 @app.command(epilog=_EPILOG)
-def deploy(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
+def deploy(
+    ctx: typer.Context,
+    integrations: Integrations = None,
+    bridge_image: BridgeImage = None,
+    build_arg: BuildArguments = None,
+) -> None:
     """Create or update stacks, and the image they run.
 
     The image is built and pushed where ECR has not got it: by docker, podman or buildah.
     """
-    deploying.deploy(ctx.obj, _checked(integrations or []), image=bridge_image)
+    deploying.deploy(
+        ctx.obj, _checked(integrations or []), image=bridge_image, build_arguments=build_arg or []
+    )
 
 
 @app.command(epilog=_EPILOG)
-def diff(ctx: typer.Context, integrations: Integrations = None, bridge_image: BridgeImage = None) -> None:
+def diff(
+    ctx: typer.Context,
+    integrations: Integrations = None,
+    bridge_image: BridgeImage = None,
+    build_arg: BuildArguments = None,
+) -> None:
     """Show what deploy would change."""
-    deploying.diff(ctx.obj, _checked(integrations or []), image=bridge_image)
+    deploying.diff(ctx.obj, _checked(integrations or []), image=bridge_image, build_arguments=build_arg or [])
 
 
 @app.command("status", epilog=_EPILOG)
@@ -268,9 +297,10 @@ def mock_up(
             "--mock-image", parser=_pinned, metavar="NAME@sha256:...", help="An image made elsewhere."
         ),
     ] = None,
+    build_arg: BuildArguments = None,
 ) -> None:
     """Start it, where the integrations find it."""
-    deploying.mock_up(ctx.obj, image=mock_image)
+    deploying.mock_up(ctx.obj, image=mock_image, build_arguments=build_arg or [])
 
 
 @mocking.command("down", epilog=_EPILOG)
@@ -295,8 +325,6 @@ def main() -> NoReturn:
         _fail(f"AWS refused {error.operation_name}: {said.get('Code', '?')}: {said.get('Message', '')}", 1)
     except BotoCoreError as error:
         _fail(f"AWS can't be reached or asked: {error}", 1)
-    except KeyboardInterrupt:
-        _fail("stopped; run the same command again to go on", 130)
     sys.exit(0)
 
 

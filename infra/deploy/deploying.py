@@ -12,7 +12,7 @@ from infra.deploy import builder, cdk, images, places, stacks, values
 from infra.deploy.cdk import Cdk
 from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
-from infra.deploy.steps import Step, take
+from infra.deploy.steps import Step, ask, take, warn
 
 _CONTEXT = {"bridge": "bridge_image", "mock-mq": "mock_image"}
 """How the CDK app is told the image of each of the Dockerfile's targets."""
@@ -25,6 +25,7 @@ class Work:
     options: Options
     cdk: Cdk
     integrations: Sequence[str]
+    build_arguments: Sequence[str] = ()
     images: dict[str, str] = field(default_factory=dict)
 
     def synthesise(self) -> None:
@@ -60,7 +61,7 @@ def put_secret(options: Options, integration: str, value: Credentials) -> None:
         work = Work(options, command, [] if integration == places.MOCK else [integration])
 
         def make() -> str:
-            if stacks.exists(options.account.session.client("cloudformation"), stack):
+            if stacks.is_usable(options.account.session.client("cloudformation"), stack):
                 return f"{stack} is there: kept"
             return work.deploy(stack)
 
@@ -88,11 +89,18 @@ def rotate_secret(options: Options, integration: str, value: Credentials) -> Non
     take([step], dry_run=options.dry_run)
 
 
-def deploy(options: Options, integrations: Sequence[str], *, image: str | None) -> None:
+def deploy(
+    options: Options, integrations: Sequence[str], *, image: str | None, build_arguments: Sequence[str]
+) -> None:
     """`deploy`: the image, then the stacks of these integrations. Raises `DeployError`."""
     wanted = [places.stack(name, part) for name in integrations for part in places.PARTS]
+    wanted += [places.IMAGES] if image is None else []
     with options.cdk() as command:
-        work = Work(options, command, integrations)
+        work = Work(options, command, integrations, build_arguments)
+        if image is None and not images.has_ibm_client(build_arguments) and not options.dry_run:
+            warn("without --build-arg MQ_CLIENT_SHA256=... the image has a stand-in for IBM's MQ client")
+            if not ask("Deploy an image that is for rehearsals only?", yes=options.yes):
+                raise DeployError("not confirmed: nothing was changed")
         steps = [
             _check(options, integrations),
             *_image(work, "bridge", image),
@@ -105,10 +113,10 @@ def deploy(options: Options, integrations: Sequence[str], *, image: str | None) 
         take(steps, dry_run=options.dry_run)
 
 
-def mock_up(options: Options, *, image: str | None) -> None:
+def mock_up(options: Options, *, image: str | None, build_arguments: Sequence[str]) -> None:
     """`mock up`: the mock queue manager as a service of its own. Raises `DeployError`."""
     with options.cdk() as command:
-        work = Work(options, command, [])
+        work = Work(options, command, [], build_arguments)
         steps = [
             _check(options, [places.MOCK]),
             *_image(work, "mock-mq", image),
@@ -121,15 +129,19 @@ def mock_up(options: Options, *, image: str | None) -> None:
         take(steps, dry_run=options.dry_run)
 
 
-def diff(options: Options, integrations: Sequence[str], *, image: str | None) -> None:
+def diff(
+    options: Options, integrations: Sequence[str], *, image: str | None, build_arguments: Sequence[str]
+) -> None:
     """`diff`: what `deploy` would change; changes nothing. Raises `DeployError`."""
     wanted = [places.stack(name, part) for name in integrations for part in places.PARTS]
     with options.cdk() as command:
-        work = Work(options, command, integrations)
+        work = Work(options, command, integrations, build_arguments)
 
         def compare() -> str:
             found = image or images.in_ecr(
-                options.account.session.client("ecr"), images.REPOSITORIES["bridge"], images.tag()
+                options.account.session.client("ecr"),
+                images.REPOSITORIES["bridge"],
+                images.tag(build_arguments),
             )
             if found:
                 work.images[_CONTEXT["bridge"]] = found
@@ -168,14 +180,16 @@ def _image(work: Work, target: str, given: str | None) -> list[Step]:
     if given:
         work.images[_CONTEXT[target]] = given
         return []
-    options, tagged = work.options, images.tag()
+    options, tagged = work.options, images.tag(work.build_arguments)
 
     def repositories() -> str:
         found = images.in_ecr(options.account.session.client("ecr"), images.REPOSITORIES[target], tagged)
         return "the image is there already: kept" if found else work.deploy(places.IMAGES)
 
     def build() -> str:
-        image = work.images[_CONTEXT[target]] = images.make(options.account, target, tagged)
+        image = work.images[_CONTEXT[target]] = images.make(
+            options.account, target, tagged, work.build_arguments
+        )
         return image
 
     tool = builder.find() if work.options.dry_run else None
@@ -183,7 +197,12 @@ def _image(work: Work, target: str, given: str | None) -> list[Step]:
     registry = uri.partition("/")[0]
     image = f"{uri}:{tagged}"
     lines = (
-        [tool.build(target, image), tool.log_in(registry), tool.push(image), tool.log_out(registry)]
+        [
+            tool.build(target, image, work.build_arguments),
+            tool.log_in(registry),
+            tool.push(image),
+            tool.log_out(registry),
+        ]
         if tool
         else []
     )

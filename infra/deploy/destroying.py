@@ -36,6 +36,8 @@ def destroy(options: Options, only: Sequence[str], *, delete_data: bool) -> None
     found = stacks.states(options.account.session.client("cloudformation"))
     names = [one for one in _order(only or stacks.integrations(found), shared=not only) if one in found]
     _remove(options, names, delete_data=delete_data)
+    if only and places.NETWORK in found:
+        warn(f"{places.NETWORK} stays, as integrations share it: destroy without a name takes it too")
 
 
 def mock_down(options: Options) -> None:
@@ -43,7 +45,7 @@ def mock_down(options: Options) -> None:
     if options.dry_run:
         take(_steps(options, [places.MOCK_STACK], delete_data=True), dry_run=True)
         return
-    found = stacks.exists(options.account.session.client("cloudformation"), places.MOCK_STACK)
+    found = stacks.state(options.account.session.client("cloudformation"), places.MOCK_STACK)
     _remove(options, [places.MOCK_STACK] if found else [], delete_data=False)
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import subprocess
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infra.deploy import builder, places
@@ -40,8 +41,24 @@ def pinned(image: str) -> str:
     return image
 
 
-def tag() -> str:
-    """The tag of the images of this source: the same files, the same tag, committed or not.
+IBM_CLIENT = "MQ_CLIENT_SHA256"
+"""The build argument without which the image has the stand-in in place of IBM's client."""
+
+
+def build_argument(text: str) -> str:
+    """NAME=VALUE, if it is of that form. Raises `ValueError`."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*=\S+", text):
+        raise ValueError(f"{text!r} is no build argument: write NAME=VALUE, with a name from the Dockerfile")
+    return text
+
+
+def has_ibm_client(arguments: Sequence[str]) -> bool:
+    """Whether an image that is built with these arguments has IBM's client."""
+    return any(one.startswith(f"{IBM_CLIENT}=") for one in arguments)
+
+
+def tag(arguments: Sequence[str]) -> str:
+    """The tag of the images of this source and these build arguments: the same ones, the same tag.
 
     Raises `DeployError` outside of a git checkout, where what is source can't be told from what was built.
     """
@@ -66,7 +83,7 @@ def tag() -> str:
             f"{places.ROOT} is not a git checkout, so the images' version can't be told: clone it with git, "
             "or give --bridge-image and --mock-image"
         )
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("\0".join(sorted(arguments)).encode())
     for name in sorted(set(listed.stdout.split(b"\0")) - {b""}):
         path = places.ROOT / name.decode()
         if path.is_file():
@@ -84,7 +101,7 @@ def in_ecr(client: ECRClient, repository: str, tagged: str) -> str | None:
     return f"{uri}@{found['imageDetails'][0]['imageDigest']}"
 
 
-def make(account: Account, target: str, tagged: str) -> str:
+def make(account: Account, target: str, tagged: str, arguments: Sequence[str]) -> str:
     """The image as NAME@sha256:..., built and pushed unless ECR has it. Raises `DeployError`."""
     repository = REPOSITORIES[target]
     if image := in_ecr(account.session.client("ecr"), repository, tagged):
@@ -94,7 +111,7 @@ def make(account: Account, target: str, tagged: str) -> str:
         0
     ]["repositoryUri"]
     registry = uri.partition("/")[0]
-    builder.run(tool.build(target, f"{uri}:{tagged}"))
+    builder.run(tool.build(target, f"{uri}:{tagged}", arguments))
     given = account.session.client("ecr").get_authorization_token()["authorizationData"][0][
         "authorizationToken"
     ]

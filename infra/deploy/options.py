@@ -30,5 +30,8 @@ class Options:
     @contextmanager
     def cdk(self) -> Iterator[Cdk]:
         """CDK's command line with a directory of its own for the templates, removed afterwards."""
+        if self.dry_run:
+            yield Cdk(Path("cdk.out"), self.profile)
+            return
         with TemporaryDirectory(prefix="bridge-deploy-") as directory:
             yield Cdk(Path(directory), self.profile)

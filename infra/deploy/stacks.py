@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 GONE = "DELETE_COMPLETE"
+_WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,26 @@ def states(client: CloudFormationClient) -> dict[str, str]:
     }
 
 
-def exists(client: CloudFormationClient, name: str) -> bool:
-    """Whether the stack is there, in whatever state."""
+def state(client: CloudFormationClient, name: str) -> str | None:
+    """The stack's CloudFormation status; None without it."""
     try:
-        return client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] != GONE
+        found = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
     except ClientError as error:
         # CloudFormation has no error code of its own for it.
         if error.response.get("Error", {}).get("Code") == "ValidationError":
-            return False
+            return None
         raise
+    return None if found == GONE else found
+
+
+def is_usable(client: CloudFormationClient, name: str) -> bool:
+    """Whether the stack was made and is whole, though its last update may have been rolled back."""
+    return state(client, name) in _WHOLE
 
 
 def resources(client: CloudFormationClient, name: str) -> list[Resource]:
     """What the stack holds at present; empty without the stack."""
-    return list(_resources(client, name)) if exists(client, name) else []
+    return list(_resources(client, name)) if state(client, name) else []
 
 
 def _resources(client: CloudFormationClient, name: str) -> Iterator[Resource]:
@@ -62,7 +69,7 @@ def _resources(client: CloudFormationClient, name: str) -> Iterator[Resource]:
 
 def delete(client: CloudFormationClient, name: str) -> str:
     """Deletes the stack and waits until it is gone. Raises `DeployError` with CloudFormation's reasons."""
-    if not exists(client, name):
+    if not state(client, name):
         return f"{name} is not there: nothing to do"
     client.delete_stack(StackName=name)
     try:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ class Cloud:
         )
     )
 
+    @cache  # noqa: B019 - a client takes long to make, and there are few emulators
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
 

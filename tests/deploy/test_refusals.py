@@ -126,6 +126,14 @@ def test_the_mock_does_not_come_up_without_its_secret(checkout: Checkout, cloud:
     assert "the secret bridge/mock/mq has no value yet: ./deploy.sh create_secrets mock" in done.stderr
 
 
+def test_an_image_without_ibms_client_is_deployed_only_when_told(checkout: Checkout) -> None:
+    done = checkout.run("deploy", "orders")
+
+    assert done.returncode == 1
+    assert "has a stand-in for IBM's MQ client" in done.stdout
+    assert "give --yes" in done.stderr
+
+
 def test_a_mistake_in_the_integrations_file_is_told_before_aws_is_asked(checkout: Checkout) -> None:
     path = checkout.root / "infra" / "integrations" / "mistaken.yaml"
     path.write_text((path.parent / "orders.yaml").read_text().replace("channel:", "chanel:"))

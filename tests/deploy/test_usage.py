@@ -61,6 +61,7 @@ WRONG = {
     "an image by tag": "deploy orders --bridge-image bridge:1.0",
     "an image with half a digest": "deploy orders --bridge-image bridge@sha256:1234",
     "an image that is an option": "deploy orders --bridge-image --yes",
+    "a build argument without a value": "deploy orders --build-arg MQ_CLIENT_SHA256",
     "the difference of an unknown integration": "diff ordres",
     "the status of no name": "status NO_NAME",
     "destroying no name": "destroy --delete-data 'a b'",
@@ -156,14 +157,15 @@ def test_a_dry_run_shows_how_whichever_builder_is_there_would_build_and_push(
     for needed in ("bash", "make", "git", "dirname", "env", "sh"):
         (tmp_path / needed).symlink_to(shutil.which(needed) or "")
 
-    done = checkout.run("deploy", "orders", "--dry-run", env=environment(PATH=str(tmp_path)))
+    given = ["--build-arg", "MQ_CLIENT_SHA256=abc", "--build-arg", "RUNTIME_IMAGE=base@sha256:def"]
+    done = checkout.run("deploy", "orders", "--dry-run", *given, env=environment(PATH=str(tmp_path)))
 
     assert done.returncode == 0, done.stderr
     tagged = re.search(r"bridge:([0-9a-f]{16})", done.stdout)
     assert tagged
     image = f"ACCOUNT.dkr.ecr.REGION.amazonaws.com/bridge/bridge:{tagged[1]}"
     for line in (
-        f"{program} build --platform linux/amd64 --target bridge --file '?.*Dockerfile.* --tag {image}",
+        f"{program} build --platform linux/amd64 --target bridge --tag {image} {' '.join(given)} --file ",
         f"{program} login --username AWS --password-stdin ACCOUNT.dkr.ecr.REGION.amazonaws.com",
         f"{program} push {image}",
         f"{program} logout ACCOUNT.dkr.ecr.REGION.amazonaws.com",
@@ -183,13 +185,14 @@ def test_without_any_builder_it_says_what_to_do(checkout: Checkout, tmp_path: Pa
 
 
 def test_the_image_has_another_tag_when_and_only_when_its_source_differs(checkout: Checkout) -> None:
-    def tag() -> str:
-        said = checkout.run("deploy", "orders", "--dry-run").stdout
+    def tag(*given: str) -> str:
+        said = checkout.run("deploy", "orders", "--dry-run", *given).stdout
         return said.partition("unless ECR has bridge:")[2][:16]
 
     first = tag()
     (checkout.root / "README.md").write_text("not in the image\n")
     assert tag() == first
+    assert tag("--build-arg", "MQ_CLIENT_SHA256=abc") != first
     source = checkout.root / "bridge" / "retry.py"
     before = source.read_bytes()
     source.write_bytes(before + b"\n")
