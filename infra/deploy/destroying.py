@@ -45,8 +45,8 @@ def mock_down(options: Options) -> None:
     if options.dry_run:
         take(_steps(options, [places.MOCK_STACK], delete_data=True), dry_run=True)
         return
-    found = stacks.state(options.account.session.client("cloudformation"), places.MOCK_STACK)
-    _remove(options, [places.MOCK_STACK] if found else [], delete_data=False)
+    found = stacks.states(options.account.session.client("cloudformation"))
+    _remove(options, [places.MOCK_STACK] if places.MOCK_STACK in found else [], delete_data=False)
 
 
 def _remove(options: Options, names: Sequence[str], *, delete_data: bool) -> None:

@@ -10,6 +10,8 @@ INTEGRATIONS = INFRA / "integrations"
 CDK = INFRA / "node_modules" / ".bin" / "cdk"
 CERTIFICATES = ROOT / "certs" / "out"
 
+PROJECT = "ibmmq-aws-bridge"
+"""The value of the tag `project` that every stack has."""
 PARTS = ("secrets", "data", "service", "monitoring")
 """An integration's stacks, in the order in which they need one another."""
 MOCK = "mock"

@@ -28,12 +28,17 @@ class Resource:
 
 
 def states(client: CloudFormationClient) -> dict[str, str]:
-    """The bridge's stacks in this account and region, each with its CloudFormation status."""
+    """The bridge's stacks in this account and region, each with its CloudFormation status.
+
+    They are known by their tag, for others may call a stack bridge-something too.
+    """
     return {
         stack["StackName"]: stack["StackStatus"]
         for page in client.get_paginator("describe_stacks").paginate()
         for stack in page["Stacks"]
-        if stack["StackName"].startswith("bridge-") and stack["StackStatus"] != GONE
+        if stack["StackName"].startswith("bridge-")
+        and {"Key": "project", "Value": places.PROJECT} in stack.get("Tags", [])
+        and stack["StackStatus"] != GONE
     }
 
 

@@ -30,7 +30,11 @@ _TEMPLATE = {
 def data(cloud: Cloud) -> Iterator[Cloud]:
     """An emulator with a stack bridge-orders-data, whose bucket keeps old versions; gone afterwards."""
     cloudformation = cloud.client("cloudformation")
-    cloudformation.create_stack(StackName="bridge-orders-data", TemplateBody=json.dumps(_TEMPLATE))
+    cloudformation.create_stack(
+        StackName="bridge-orders-data",
+        TemplateBody=json.dumps(_TEMPLATE),
+        Tags=[{"Key": "project", "Value": "ibmmq-aws-bridge"}],
+    )
     s3 = cloud.client("s3")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     yield cloud
@@ -144,3 +148,15 @@ def test_only_the_integrations_named_are_taken(checkout: Checkout, data: Cloud) 
     assert done.returncode == 0, done.stderr
     assert "nothing to do" in done.stdout
     assert inventory(data) == before
+
+
+def test_somebody_elses_stack_of_such_a_name_is_left_alone(checkout: Checkout, data: Cloud) -> None:
+    topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "theirs"}}}}
+    data.client("cloudformation").create_stack(StackName="bridge-crm-data", TemplateBody=json.dumps(topic))
+
+    done = checkout.run("destroy", "--delete-data", "--yes", env=data.environment)
+
+    assert done.returncode == 0, done.stderr
+    assert inventory(data)["stacks"] == ["bridge-crm-data"]
+    assert inventory(data)["topics"] == ["theirs"]
+    assert "bridge-crm" not in done.stdout
