@@ -138,6 +138,9 @@ BridgeImage = Annotated[
         "--bridge-image", parser=_pinned, metavar="NAME@sha256:...", help="An image made elsewhere."
     ),
 ]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Start new tasks, which read the secret; the old ones drain.")
+]
 BuildArguments = Annotated[
     list[str] | None,
     typer.Option(
@@ -204,24 +207,27 @@ def create_mock(ctx: typer.Context) -> None:
 
 @updating.command("broker", epilog=_EPILOG)
 def update_broker(
-    ctx: typer.Context, integration: Integration, directory: From = places.CERTIFICATES / "bridge"
+    ctx: typer.Context,
+    integration: Integration,
+    directory: From = places.CERTIFICATES / "bridge",
+    *,
+    restart: Restart = False,
 ) -> None:
     """Give an integration a new certificate and key.
 
-    The bridge takes them when it is next started.
+    The bridge takes them when it is next started: --restart starts new tasks.
     """
     value = values.read(directory)
     if values.is_throwaway(value):
         warn("these are throwaway certificates: for rehearsals only")
-    deploying.rotate_secret(ctx.obj, integration, value)
-    warn("the bridge takes a new value when it is next started")
+    deploying.rotate_secret(ctx.obj, integration, value, restart=restart)
 
 
 @updating.command("mock", epilog=_EPILOG)
-def update_mock(ctx: typer.Context) -> None:
+def update_mock(ctx: typer.Context, *, restart: Restart = False) -> None:
     """Give the mock queue manager new ones, from certs/out/server."""
-    deploying.rotate_secret(ctx.obj, places.MOCK, values.read(places.CERTIFICATES / "server"))
-    warn("mock-mq takes a new value when it is next started")
+    value = values.read(places.CERTIFICATES / "server")
+    deploying.rotate_secret(ctx.obj, places.MOCK, value, restart=restart)
 
 
 @app.command(epilog=_EPILOG)

@@ -12,6 +12,7 @@ from infra.deploy import builder, cdk, images, places, stacks, values
 from infra.deploy.cdk import Cdk
 from infra.deploy.errors import DeployError
 from infra.deploy.options import Options
+from infra.deploy.status import SERVICE
 from infra.deploy.steps import Step, ask, take, warn
 
 _CONTEXT = {"bridge": "bridge_image", "mock-mq": "mock_image"}
@@ -78,15 +79,36 @@ def put_secret(options: Options, integration: str, value: Credentials) -> None:
         take(steps, dry_run=options.dry_run)
 
 
-def rotate_secret(options: Options, integration: str, value: Credentials) -> None:
-    """`update_secrets`: a new value for a secret that has one. Raises `DeployError`."""
+def rotate_secret(options: Options, integration: str, value: Credentials, *, restart: bool) -> None:
+    """`update_secrets`: a new value for a secret that has one, then new tasks. Raises `DeployError`."""
     name = places.secret(integration)
-    step = Step(
-        f"put a new value of {name}, unless it is the same",
-        lambda: values.update(options.account.session.client("secretsmanager"), name, value),
-        ["secretsmanager PutSecretValue, over TLS"],
-    )
-    take([step], dry_run=options.dry_run)
+    holder = places.MOCK_STACK if integration == places.MOCK else places.stack(integration, "service")
+
+    def start_anew() -> str:
+        found = stacks.resources(options.account.session.client("cloudformation"), holder)
+        services = [one.id for one in found if one.type == SERVICE]
+        for service in services:
+            options.account.session.client("ecs").update_service(
+                cluster=service.split("/")[-2], service=service, forceNewDeployment=True
+            )
+        return (
+            "new tasks take the place of the old ones"
+            if services
+            else f"{holder} is not there: nothing to do"
+        )
+
+    steps = [
+        Step(
+            f"put a new value of {name}, unless it is the same",
+            lambda: values.update(options.account.session.client("secretsmanager"), name, value),
+            ["secretsmanager PutSecretValue, over TLS"],
+        )
+    ]
+    if restart:
+        steps.append(Step(f"start new tasks of {holder}, which read it", start_anew, ["ecs UpdateService"]))
+    take(steps, dry_run=options.dry_run)
+    if not restart:
+        warn("a new value is taken at the next start: --restart starts new tasks now")
 
 
 def deploy(

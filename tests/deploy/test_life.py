@@ -77,6 +77,7 @@ def story(cloud: Cloud, checkout: Checkout, newer: Path) -> Story:
     it.tell("update", "update_secrets", "broker", "orders", "--from", str(newer))
     it.tell("deploy", "deploy", "orders", "--yes", "--bridge-image", IMAGE)
     it.tell("deploy again", "deploy", "orders", "--yes", "--bridge-image", IMAGE)
+    it.tell("restart", "update_secrets", "broker", "orders", "--from", str(newer), "--restart")
     it.tell("diff", "diff", "orders", "--bridge-image", IMAGE)
     it.tell("create mock", "create_secrets", "mock")
     it.tell("mock up", "mock", "up", "--yes", "--mock-image", MOCK_IMAGE)
@@ -146,7 +147,8 @@ def test_an_update_rotates_the_value_and_tells_when_it_is_the_same(story: Story,
     assert "this very value already: nothing changed" in story["update with the same"].done.stdout
     assert story["update with the same"].secret == story["create"].secret
     assert "has a new value" in story["update"].done.stdout
-    assert "takes a new value when it is next started" in story["update"].done.stdout
+    assert "a new value is taken at the next start" in story["update"].done.stdout
+    assert "new tasks take the place of the old ones" in story["restart"].done.stdout
     assert credentials.from_json(json.dumps(story["update"].secret)) == credentials.from_directory(newer)
 
 

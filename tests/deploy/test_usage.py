@@ -96,7 +96,7 @@ def test_wrong_arguments_give_usage_and_exit_code_2(
         ("create_secrets", "kept"),
         ("create_secrets broker", "--from"),
         ("create_secrets mock", "certs/out/server"),
-        ("update_secrets broker", "next started"),
+        ("update_secrets broker", "--restart"),
         ("deploy", "--bridge-image"),
         ("diff", "INTEGRATION"),
         ("status", "alarms"),
