@@ -139,6 +139,23 @@ def test_a_route_whose_destination_is_away_is_alive_but_not_ready_and_shows_what
     assert now["bridge_back_outs_total", "out"] >= 1
 
 
+def test_connections_that_are_made_anew_are_counted(
+    aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge, binding: Binding
+) -> None:
+    bridge = start_bridge(
+        queue_manager,
+        {"name": "out", "from": {"mq": QUEUE}, "to": {"sns": aws.make_topic()[0]}},
+        dead_letters=aws.make_bucket(),
+        binding=binding.name,
+    )
+    eventually(lambda: bool(readiness(bridge)["ready"]))
+    queue_manager.stop()
+    eventually(lambda: not readiness(bridge)["ready"])
+    queue_manager.start()
+    eventually(lambda: bool(readiness(bridge)["ready"]))
+    assert measured(bridge)["bridge_reconnects_total", "out"] == 1
+
+
 def test_a_bridge_that_waits_for_its_credentials_is_alive_not_ready_and_says_why(
     aws: Aws,
     queue_manager: RunningQueueManager,
