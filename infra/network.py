@@ -84,7 +84,7 @@ class NetworkStack(Stack):
             # An interface and not a gateway: a firewall rule can name it, where a gateway is a list of
             # addresses that differs by region. With this, S3's own names lead to it.
             raw = cast("ec2.CfnVPCEndpoint", endpoint.node.default_child)
-            raw.add_property_override("DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint", "NotSpecified")
+            raw.add_property_override("DnsOptions.PrivateDnsOnlyForInboundResolverEndpoint", "AllResolvers")
         endpoint.add_to_policy(
             iam.PolicyStatement(
                 sid="OwnAccount",
