@@ -73,8 +73,10 @@ LABEL org.opencontainers.image.title="bridge" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0"
-# IBM's client writes its own traces and errors there, or nowhere on a read-only root.
-ENV PATH=/opt/bridge/bin:/usr/local/bin:/usr/bin:/bin MQ_OVERRIDE_DATA_PATH=/run/bridge/mqm
+# Both bindings ask the loader for IBM's client by name; it writes its own traces and errors to the data path.
+ENV PATH=/opt/bridge/bin:/usr/local/bin:/usr/bin:/bin \
+    LD_LIBRARY_PATH=/opt/mqm/lib64 \
+    MQ_OVERRIDE_DATA_PATH=/run/bridge/mqm
 COPY --from=build /opt/mqm /opt/mqm
 COPY --from=build /opt/bridge /opt/bridge
 EXPOSE 8080

@@ -50,14 +50,13 @@ images: $(INFRA)
 
 # What is in the images, as CycloneDX: build/sbom/*.json.
 sbom: $(INFRA)
-	@mkdir -p build/sbom
-	@for list in run mock-mq; do $(BIN)/cyclonedx-py requirements requirements/$$list.txt --output-file build/sbom/$$list.json; done
-	@echo 'build/sbom/run.json is of the image bridge, build/sbom/mock-mq.json of mock-mq'
+	@images/build.sh $(BIN)/python bridge mock-mq
+	@$(BIN)/python images/sbom.py build/sbom bridge mock-mq
 
 # Known weaknesses of what is locked: asks a public service.
 audit: $(READY)
 	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
-	@for list in run mock-mq dev infra; do build/audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements/$$list.txt; done
+	@for list in $(filter-out %/checkov.txt,$(wildcard requirements/*.txt)); do build/audit/bin/pip-audit --require-hashes --disable-pip --requirement $$list || bad=1; done; exit $${bad:-0}
 
 lint: $(INFRA)
 	$(BIN)/ruff format --check .
@@ -102,6 +101,7 @@ lock: $(READY)
 	echo checkov | $(LOCK) - --output-file requirements/checkov.txt
 	printf 'setuptools\ncffi\n' | $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
 	printf 'cffi\ncryptography\nrich\ntyper\n' | $(LOCK) --constraint requirements/run.txt - --output-file requirements/mock-mq.txt
+	printf 'boto3\ncryptography\nmoto[server,sns,sqs,s3,secretsmanager]\n' | $(LOCK) --constraint requirements/dev.txt - --output-file requirements/rehearsal.txt
 
 clean:
 	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

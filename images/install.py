@@ -28,7 +28,7 @@ def main(what: str, destination: Path) -> None:
         _build(destination / "bin" / "python")
         return
     python = str(destination / "bin" / "python")
-    locked = {"bridge": "run", "mock-mq": "mock-mq", "rehearsal": "dev"}[what]
+    locked = {"bridge": "run", "mock-mq": "mock-mq", "rehearsal": "rehearsal"}[what]
     _pip("--python", python, "install", "--require-hashes", "--requirement", f"requirements/{locked}.txt")
     ours = sorted(_WHEELS.glob("*.whl")) if what == "bridge" else sorted(_WHEELS.glob("ibmmq_aws_bridge-*"))
     _pip("--python", python, "install", "--no-deps", "--no-index", *map(str, ours))

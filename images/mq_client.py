@@ -2,12 +2,13 @@
 
 `mq_client.py DIRECTORY DESTINATION`, with MQ_CLIENT_VERSION, MQ_CLIENT_SHA256 and MQ_CLIENT_URL in the
 environment. What it takes has the checksum it was told to have, or the build ends. Only the libraries for
-64-bit programs with threads, the headers and the licences stay.
+64-bit programs with threads, the headers and the licences stay; `archive.json` notes where they came from.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -41,11 +42,17 @@ def main(directory: Path, destination: Path) -> str:
             )
         with tarfile.open(archive) as tar:
             members = [each for each in tar if each.name.removeprefix("./").startswith(_KEPT)]
-            tar.extractall(destination, members, filter="data")
+            for each in members:
+                each.uid = each.gid = 0
+                each.uname = each.gname = ""
+                each.mode = each.mode & 0o755 | (0o555 if each.isdir() else 0o444)
+            # Debian 12's Python has no filters yet.
+            tar.extractall(destination, members)  # noqa: S202 - the checksum vouches for what it holds
         if not list((destination / "lib64").glob("libmqic_r.so*")):
             sys.exit(
                 f"mq_client: {archive.name} has no lib64/libmqic_r.so: it is not IBM's redistributable client"
             )
+        (destination / "archive.json").write_text(json.dumps({"name": archive.name, "sha256": found}) + "\n")
         return f"mq_client: {archive.name}"
 
 

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +21,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ENTER = Path(__file__).with_name("enter.py")
 NETWORK = Path(__file__).with_name("network.py")
-BUILDAH = {**os.environ, "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
 UID = 10001
 
 
 def buildah(*arguments: str) -> str:
-    done = subprocess.run(["buildah", *arguments], env=BUILDAH, capture_output=True, text=True, check=True)
+    done = subprocess.run(["buildah", *arguments], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
@@ -50,18 +50,29 @@ class Image:
     def environment(self) -> dict[str, str]:
         return dict(each.split("=", 1) for each in self.config["Env"])
 
+    def layers(self, scratch: Path) -> Iterator[tarfile.TarFile]:
+        """What each layer holds, its base's too: also what a later one hides."""
+        buildah("push", "--disable-compression", f"localhost/{self.name}", f"dir:{scratch}")
+        for layer in json.loads((scratch / "manifest.json").read_text())["layers"]:
+            with tarfile.open(scratch / layer["digest"].removeprefix("sha256:")) as tar:
+                yield tar
+
+
+@contextmanager
+def mounted(name: str) -> Iterator[Image]:
+    container = buildah("from", "--pull-never", f"localhost/{name}")
+    try:
+        yield Image(name, Path(buildah("mount", container)))
+    finally:
+        buildah("rm", container)
+
 
 @pytest.fixture(scope="session")
 def images() -> Iterator[dict[str, Image]]:
     if os.geteuid() != 0:
         pytest.skip("containers without an engine need root")
-    with ExitStack() as mounted:
-        made = {}
-        for name in ("bridge", "mock-mq", "rehearsal"):
-            container = buildah("from", f"localhost/{name}")
-            mounted.callback(buildah, "rm", container)
-            made[name] = Image(name, Path(buildah("mount", container)))
-        yield made
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(mounted(name)) for name in ("bridge", "mock-mq", "rehearsal")}
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -55,7 +56,9 @@ def test_a_file_with_its_checksum_is_taken_without_what_nobody_needs(archive: Pa
     found = {
         str(path.relative_to(tmp_path / "mqm")) for path in (tmp_path / "mqm").rglob("*") if path.is_file()
     }
-    assert found == set(CONTENT[:3])
+    assert found == {*CONTENT[:3], "archive.json"}
+    noted = json.loads((tmp_path / "mqm" / "archive.json").read_text())
+    assert noted == {"name": NAME, "sha256": checksum}
 
 
 @pytest.mark.parametrize(
