@@ -28,12 +28,13 @@ from mock_mq.wire.calls import (
     Plain,
     Put,
     Put1,
+    Stat,
     string_of,
 )
 from mock_mq.wire.fields import Buffer, WireError
 from mock_mq.wire.segment import Segment, SegmentType
 from mock_mq.wire.spi import SpiHeader, SpiOpen, SpiQueried, SpiQuery, SpiVerb, VerbVersions
-from mock_mq.wire.structures import MessageDescriptor, ObjectDescriptor, PutMessageOptions
+from mock_mq.wire.structures import MessageDescriptor, ObjectDescriptor, PutMessageOptions, StatusReport
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +194,10 @@ class MQI:
         if length > self._max_message:
             raise MQError(Reason.MSG_TOO_BIG_FOR_CHANNEL, f"{length} bytes, at most {self._max_message}")
 
+    def _stat(self, call: Stat) -> Stat:
+        report = StatusReport(version=call.status.version, object_queue_manager=self._queue_manager)
+        return replace(call, status=report, header=ApiHeader())
+
     def _commit(self, _call: Plain) -> Plain:
         self._connection.commit()
         return Plain()
@@ -276,6 +281,7 @@ _CALLS: dict[int, _Handler] = {
     SegmentType.MQINQ: (Inquire, MQI._inquire),
     SegmentType.MQPUT: (Put, MQI._put),
     SegmentType.MQPUT1: (Put1, MQI._put1),
+    SegmentType.MQSTAT: (Stat, MQI._stat),
     SegmentType.MQCMIT: (Plain, MQI._commit),
     SegmentType.MQBACK: (Plain, MQI._back_out),
 }

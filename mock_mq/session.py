@@ -2,7 +2,8 @@
 
 The server feeds it what the socket brought (`receive`), writes what it has to say (`output`), closes the
 socket once it is `closed`, tells it when the socket broke (`lose`), and calls `tick` when `due` has come or
-when the session asked for that through `wake`. FAP level 12, one conversation a socket (SHARECNV(0)).
+when the session asked for that through `wake`. FAP level 12, one conversation a socket: shared in shape, as
+SHARECNV(1) has it, where the client offers that, and else as in SHARECNV(0).
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import replace
 from enum import Enum
 
 from mock_mq.constants import Reason
+from mock_mq.consuming import Consumers
 from mock_mq.core import Connection, QueueManager
 from mock_mq.errors import MQError
 from mock_mq.mqi import MQI, Wait
-from mock_mq.wire.calls import ApiHeader, Call, Plain
+from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
+from mock_mq.wire.consuming import AsyncMessage, Notification
 from mock_mq.wire.fields import Buffer, ByteOrder, WireError
 from mock_mq.wire.handshake import (
     Capability,
@@ -43,7 +46,7 @@ from mock_mq.wire.segment import (
 log = logging.getLogger(__name__)
 
 FAP_LEVEL = 12
-"""The highest level spoken: above it passwords are scrambled and conversations change their shape."""
+"""The highest level spoken: above it passwords are scrambled."""
 MAX_TRANSMISSION = 32_748
 """Bytes of the longest segment, its header included."""
 CONNECT_SECONDS = 60
@@ -53,6 +56,7 @@ _CHANNEL_REFUSED = {
     Reason.UNKNOWN_CHANNEL_NAME: StatusCode.UNKNOWN_CHANNEL,
     Reason.CHANNEL_CONFIG_ERROR: StatusCode.WRONG_CHANNEL_TYPE,
 }
+_STREAM = 1  # the request that messages belong to, whoever asked for them
 _CCSID = 819  # what character fields are written in
 
 
@@ -97,10 +101,13 @@ class Session:
         self._output: deque[Iterator[bytes]] = deque()
         self._size = MAX_TRANSMISSION
         self._order = ByteOrder.BIG
+        self._conversation: int | None = None
+        self._shared = False
         self._max_message = MAX_MESSAGE_LENGTH
         self._channel = ""
         self._user, self._password = "", ""
         self._mqi: MQI | None = None
+        self._consumers: Consumers | None = None
         self._connection: Connection | None = None
         self._pending: tuple[Segment, Wait] | None = None
         self._heartbeat_due: float | None = None
@@ -121,10 +128,17 @@ class Session:
         """When `tick` is to be called at the latest, by the clock; None for never."""
         if self._state in _UNCONNECTED:
             return self._give_up
-        if self._pending is None:
-            return None
-        times = (self._pending[1].until, self._heartbeat_due)
+        times = [self._heartbeat_due] if self._waiting else []
+        if self._pending is not None:
+            times.append(self._pending[1].until)
+        if self._consumers is not None:
+            times.append(self._consumers.due)
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether the client counts on hearing of something."""
+        return self._pending is not None or (self._consumers is not None and self._consumers.waiting)
 
     def output(self) -> Iterator[bytes]:
         """What is to be written, frame by frame; large answers are cut while this is read."""
@@ -156,17 +170,17 @@ class Session:
         if self._state in _UNCONNECTED and now >= self._give_up:
             log.warning("channel closed: no MQCONN within %d s", CONNECT_SECONDS, extra=self._facts())
             self._end(commit=False)
-        if self._pending is None:
-            return
-        segment, wait = self._pending
-        self._answer(segment, wait, now)
-        if self._pending is None or self._heartbeat_due is None or now < self._heartbeat_due:
+        if self._pending is not None:
+            segment, wait = self._pending
+            self._answer(segment, wait, now)
+        self._deliver(now)
+        if not self._waiting or self._heartbeat_due is None or now < self._heartbeat_due:
             return
         if self._heartbeat_sent:
             log.warning("channel closed: no answer to a heartbeat", extra=self._facts())
             self._end(commit=False)
             return
-        self._send(SegmentType.HEARTBEAT, segment.order, [], Control.WHOLE | Control.CONFIRM)
+        self._send(self._own(SegmentType.HEARTBEAT, Control.CONFIRM), [])
         self._heartbeat_sent = True
         self._heartbeat_due = now + self._heartbeat
 
@@ -179,16 +193,28 @@ class Session:
         if self._pending is not None and self._mqi is not None:
             waiting, _ = self._pending
             self._reply(waiting, self._mqi.ended(waiting))
+        if self._consumers is not None:
+            for asked, answer in self._consumers.end(Reason.Q_MGR_STOPPING):
+                self._notify(asked, answer)
         if not self.closed:
             self._refuse(StatusCode.QUEUE_MANAGER_ENDING)
 
     def _handle(self, segment: Segment) -> None:
-        if segment.conversation is not None:
-            raise WireError(f"{segment.name}: a shared conversation, which was not agreed on")
+        self._check_conversation(segment)
         handler = _TABLE.get((self._state, segment.type))
         if handler is None:
             raise WireError(f"{segment.name} in a channel that is {self._state.value}")
         handler(self, segment)
+
+    def _check_conversation(self, segment: Segment) -> None:
+        if segment.conversation is not None and not self._shared:
+            raise WireError(f"{segment.name}: a shared conversation, which was not agreed on")
+        if self._state is State.STARTING:
+            self._conversation = segment.conversation
+        elif not segment.for_socket and segment.conversation != self._conversation:
+            if self._conversation is not None or not self._shared:
+                raise WireError(f"{segment.name}: conversation {segment.conversation} was not agreed on")
+            self._conversation = segment.conversation
 
     def _initial_data(self, segment: Segment) -> None:
         self._order = segment.order
@@ -210,10 +236,14 @@ class Session:
             max_message=min(offer.max_message, channel.max_message_length),
             capabilities2=offer.capabilities2 & ~Capability.SPI,
             heartbeat=max(offer.heartbeat, self._heartbeat),
-            conversations=0,
+            conversations=min(max(0, offer.conversations), channel.sharing_conversations),
         )
+        self._shared = agreed.conversations > 0
         control = Control.WHOLE | (Control.ERROR if too_high else 0)
-        self._send(SegmentType.INITIAL_DATA, segment.order, [agreed.pack(segment.order)], control)
+        self._send(
+            replace(segment, control=control, ccsid=_CCSID, encoding=segment.order.encoding),
+            [agreed.pack(segment.order)],
+        )
         if too_high:
             return
         self._channel = offer.channel
@@ -229,7 +259,7 @@ class Session:
     def _credentials(self, segment: Segment) -> None:
         credentials = Credentials.unpack(segment.body, segment.order)
         self._user, self._password = credentials.user, credentials.password
-        self._send(SegmentType.STATUS_DATA, segment.order, [Status().pack(segment.order)])
+        self._send(self._to(segment, SegmentType.STATUS_DATA), [Status().pack(segment.order)])
 
     def _connect(self, segment: Segment) -> None:
         call = Connect.unpack(segment.body, segment.order)
@@ -254,6 +284,7 @@ class Session:
             wake=self._wake,
             facts=self._facts(),
         )
+        self._consumers = Consumers(self._connection, max_message=self._max_message, wake=self._wake)
         self._joiner = Joiner()
         self._state = State.CONNECTED
         log.info("%r connected as %r", call.fields.application, self._user, extra=self._facts())
@@ -277,12 +308,41 @@ class Session:
         if isinstance(outcome, Wait):
             if wait is None:
                 self._state = State.WAITING
-                self._heartbeat_due = now + self._heartbeat if self._heartbeat else None
+                self._expect_heartbeat(now)
             self._pending = segment, outcome
             return
         self._pending = None
         self._state = State.CONNECTED
+        if segment.type == SegmentType.MQCLOSE and self._consumers is not None:
+            self._consumers.close(Close.unpack(segment.body, segment.order).header.handle)
         self._reply(segment, outcome)
+
+    def _request(self, segment: Segment) -> None:
+        if self._consumers is None or not self._shared:
+            raise WireError(f"{segment.name} outside a shared conversation")
+        now = self._clock()
+        self._consumers.request(segment, now)
+        self._deliver(now)
+        self._expect_heartbeat(now)
+
+    def _deliver(self, now: float) -> None:
+        if self._consumers is not None:
+            for asked, answer in self._consumers.answers(now):
+                self._notify(asked, answer)
+
+    def _notify(self, asked: Segment, answer: AsyncMessage | Notification) -> None:
+        if isinstance(answer, Notification):
+            self._send(self._to(asked, SegmentType.NOTIFICATION), [answer.pack(asked.order)])
+        else:
+            stream = replace(self._to(asked, SegmentType.ASYNC_MESSAGE), request=_STREAM)
+            self._output.append(answer.frames(stream, self._size))
+            if asked.control & Control.CONFIRM:
+                done = Notification(handle=answer.handle)
+                self._send(self._to(asked, SegmentType.NOTIFICATION), [done.pack(asked.order)])
+
+    def _expect_heartbeat(self, now: float) -> None:
+        self._heartbeat_due = now + self._heartbeat if self._heartbeat else None
+        self._heartbeat_sent = False
 
     def _disconnect(self, segment: Segment) -> None:
         self._end(commit=True)
@@ -292,13 +352,13 @@ class Session:
     def _heartbeat_received(self, segment: Segment) -> None:
         self._heartbeat_sent = False
         if segment.control & Control.CONFIRM:
-            self._send(SegmentType.HEARTBEAT, segment.order, [])
+            self._send(replace(segment, control=Control.WHOLE), [])
 
     def _close(self, _segment: Segment) -> None:
         self._end(commit=False)
 
     def _end(self, *, commit: bool) -> None:
-        connection, self._connection, self._mqi = self._connection, None, None
+        connection, self._connection, self._mqi, self._consumers = self._connection, None, None, None
         self._pending = None
         self._state = State.CLOSED
         if connection is not None:
@@ -307,20 +367,30 @@ class Session:
             connection.disconnect()
 
     def _refuse(self, code: int) -> None:
-        self._send(
-            SegmentType.STATUS_DATA,
-            self._order,
-            [Status(code=code).pack(self._order)],
-            Control.WHOLE | Control.ERROR | Control.CLOSE,
-        )
+        ending = self._own(SegmentType.STATUS_DATA, Control.ERROR | Control.CLOSE)
+        self._send(ending, [Status(code=code).pack(self._order)])
         self._end(commit=False)
 
     def _reply(self, segment: Segment, call: Call) -> None:
-        self._send(segment.type + REPLY, segment.order, call.parts(segment.order))
+        self._send(self._to(segment, segment.type + REPLY), call.parts(segment.order))
 
-    def _send(self, kind: int, order: ByteOrder, parts: list[Buffer], control: int = Control.WHOLE) -> None:
-        segment = Segment(kind, b"", order, control, order.encoding, _CCSID)
+    def _send(self, segment: Segment, parts: list[Buffer]) -> None:
         self._output.append(split(segment, parts, self._size))
+
+    def _to(self, asked: Segment, kind: int) -> Segment:
+        """What answers a segment: in its byte order, and on its conversation."""
+        order = asked.order
+        return Segment(
+            kind, b"", order, Control.WHOLE, order.encoding, _CCSID, asked.conversation, asked.request
+        )
+
+    def _own(self, kind: int, control: int) -> Segment:
+        """What is said without being asked: to the socket as a whole, once conversations share it."""
+        order = self._order
+        for_socket = self._shared and self._conversation is not None
+        return Segment(
+            kind, b"", order, Control.WHOLE | control, order.encoding, _CCSID, for_socket=for_socket
+        )
 
     def _facts(self) -> dict[str, str]:
         return {"peer": self.peer, "channel": self._channel, "user": self._user}
@@ -351,6 +421,7 @@ _TABLE: dict[tuple[State, int], _Handler] = {
     (State.AGREED, SegmentType.CONAUTH_INFO): Session._credentials,
     (State.AGREED, SegmentType.MQCONN): Session._connect,
     **{(State.CONNECTED, call): Session._call for call in _CALLS},
+    **{(state, SegmentType.REQUEST_MSGS): Session._request for state in (State.CONNECTED, State.WAITING)},
     (State.CONNECTED, SegmentType.MQDISC): Session._disconnect,
     **{(State.WAITING, call): Session._interrupt for call in (*_CALLS, SegmentType.MQDISC)},
     **{(state, SegmentType.HEARTBEAT): Session._heartbeat_received for state in _LIVE},

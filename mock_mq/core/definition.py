@@ -47,10 +47,14 @@ class QueueDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel; `max_message_length` in bytes. Clients connect over server-connection channels only."""
+    """A channel; `max_message_length` in bytes. Clients connect over server-connection channels only.
+
+    `sharing_conversations` is SHARECNV: 0, or 1, which JMS 2.0 needs.
+    """
 
     name: str
     max_message_length: int = MAX_MESSAGE_LENGTH
+    sharing_conversations: int = 1
     server_connection: bool = True
 
 

@@ -17,6 +17,7 @@ from mock_mq.wire.structures import (
     MessageDescriptor,
     ObjectDescriptor,
     PutMessageOptions,
+    StatusReport,
     VariableString,
 )
 
@@ -258,6 +259,50 @@ class Inquired(Call):
             raise WireError(f"MQINQ: {count} selectors, {integer_count} integers")
         selectors, integers = cursor.integers(count), cursor.integers(integer_count)
         return cls(selectors, integers, bytes(cursor.bytes(character_length)), header=header)
+
+
+@dataclass(frozen=True, slots=True)
+class Set(Call):
+    """MQSET, the call: the selectors, then their integers, and all their characters. Its reply is `Plain`."""
+
+    selectors: tuple[int, ...] = ()
+    integers: tuple[int, ...] = ()
+    characters: bytes = b""
+
+    def body(self, order: ByteOrder) -> list[Buffer]:
+        """Counts, selectors, values."""
+        counts = (len(self.selectors), len(self.integers), len(self.characters))
+        return [_integers(order, *counts, *self.selectors, *self.integers), self.characters]
+
+    @classmethod
+    def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
+        """Reads the call."""
+        cursor = Cursor(data, order)
+        header = cursor.take(ApiHeader)
+        count, integer_count, character_length = cursor.integers(3)
+        if not 0 <= count <= _MAX_SELECTORS or not 0 <= integer_count <= _MAX_SELECTORS:
+            raise WireError(f"MQSET: {count} selectors, {integer_count} integers")
+        selectors, integers = cursor.integers(count), cursor.integers(integer_count)
+        return cls(selectors, integers, bytes(cursor.bytes(character_length)), header=header)
+
+
+@dataclass(frozen=True, slots=True)
+class Stat(Call):
+    """MQSTAT, call and reply: what became of the puts that were not waited for. `type` is MQSTAT_TYPE_*."""
+
+    type: int
+    status: StatusReport
+
+    def body(self, order: ByteOrder) -> list[Buffer]:
+        """The type and the structure."""
+        return [_integers(order, self.type), self.status.pack(order)]
+
+    @classmethod
+    def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
+        """Reads call or reply."""
+        cursor = Cursor(data, order)
+        header = cursor.take(ApiHeader)
+        return cls(cursor.integer(), cursor.take(StatusReport), header=header)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,12 +131,17 @@ def _header(segment: Segment, length: int, control: int) -> bytes:
     )
 
 
+def overhead(segment: Segment) -> int:
+    """Bytes that the segment's header takes."""
+    return _HEADER if segment.conversation is None else _MULTIPLEXED_HEADER
+
+
 def split(segment: Segment, parts: Sequence[Buffer], size: int) -> Iterator[bytes]:
     """A body given in parts, as segments of at most `size` bytes each, headed as `segment` is.
 
     The parts are copied once, into the segments. `segment`'s own body is not looked at.
     """
-    room = size - (_HEADER if segment.conversation is None else _MULTIPLEXED_HEADER)
+    room = size - overhead(segment)
     if room < 1:
         raise WireError(f"a transmission size of {size} bytes leaves no room for a body")
     total = sum(len(part) for part in parts)

@@ -128,3 +128,24 @@ class GetMessageOptions(Structure, eyecatcher=b"GMO ", lengths={1: 72, 2: 80, 3:
     returned_length: Int = -1
     reserved2: Int = 0
     message_handle: Long = 0
+
+
+@dataclass(frozen=True)
+class StatusReport(Structure, eyecatcher=b"STAT", lengths={1: 224, 2: 272}):
+    """MQSTS: how asynchronous puts went since the last MQSTAT; the reason is the first failure's."""
+
+    version: Int = 1
+    completion: Int = 0
+    reason: Int = 0
+    succeeded: Int = 0
+    warned: Int = 0
+    failed: Int = 0
+    object_type: Int = 1
+    object_name: Annotated[str, Char(48)] = ""
+    object_queue_manager: Annotated[str, Char(48)] = ""
+    resolved_object: Annotated[str, Char(48)] = ""
+    resolved_queue_manager: Annotated[str, Char(48)] = ""
+    object_string: VariableString = VariableString()
+    subscription: VariableString = VariableString()
+    open_options: Int = 0
+    subscription_options: Int = 0

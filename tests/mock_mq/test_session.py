@@ -59,7 +59,7 @@ def test_a_client_of_a_higher_level_is_asked_to_come_down_and_then_agreed_with(h
     session = house.session()
     caller = Caller(in_memory(session))
     lowered = caller.agree(fap_level=17, conversations=10, heartbeat=1)
-    assert (lowered.fap_level, lowered.error1, lowered.conversations) == (12, 0x08, 0)
+    assert (lowered.fap_level, lowered.error1, lowered.conversations) == (12, 0x08, 1)
     assert _state(session) is State.STARTING
     agreed = caller.agree(fap_level=lowered.fap_level, heartbeat=1)
     assert (agreed.fap_level, agreed.error1, agreed.heartbeat) == (12, 0, 300)
