@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import properties
-from bridge.ccsid import UTF_8, codec
 from bridge.errors import BridgeError
 from bridge.message import Descriptor, Message, Property
+from code_pages.ccsid import UTF_8, codec
 
 MESSAGE_ID = "MQMsgId"
 CORRELATION_ID = "MQCorrelId"

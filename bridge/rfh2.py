@@ -17,9 +17,9 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from bridge import properties as as_json
-from bridge.ccsid import UTF_8, codec
 from bridge.errors import BridgeError
 from bridge.message import Property, PropertyValue
+from code_pages.ccsid import UTF_8, codec
 
 FORMAT = "MQHRF2"
 FOLDER = "folder"

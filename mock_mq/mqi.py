@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mock_mq.constants import CompletionCode, GetOption, Reason
-from mock_mq.core import Connection
+from code_pages.ccsid import codec
+from mock_mq.constants import CompletionCode, DefinitionType, GetOption, Reason
+from mock_mq.core import Connection, QueueDefinition
 from mock_mq.core.queue import MAX_PRIORITY
 from mock_mq.errors import MQError
 from mock_mq.wire.calls import (
@@ -28,6 +29,7 @@ from mock_mq.wire.calls import (
     Plain,
     Put,
     Put1,
+    Set,
     Stat,
     string_of,
 )
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 
 _UNLIMITED = -1
 _UNUSABLE_HANDLE = -1
-_SYNCHRONOUS = 1  # MQPRT_SYNC_RESPONSE
+_NO_QUEUE = QueueDefinition("")  # what the queue manager's own handle is told in place of a queue's defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,6 @@ class MQI:
         self._max_message = max_message
         self._wake = wake
         self._facts = facts
-        self._queues: dict[int, str] = {}
 
     def answer(self, segment: Segment, now: float, wait: Wait | None) -> Call | Wait:
         """The reply to a call, or for how long it waits. `wait` is what an earlier try of it answered.
@@ -118,28 +119,35 @@ class MQI:
         )
 
     def _defaults(self, handle: int) -> dict[str, int]:
-        """What MQOPEN tells of a queue; reading ahead and asynchronous puts are not for this level."""
-        persistence = self._connection.default_persistence(handle)
+        """What MQOPEN tells of a queue."""
+        definition = self._connection.definition_of(handle) or _NO_QUEUE
         return {
-            "persistence": persistence,
-            "put_response": _SYNCHRONOUS,
-            "read_ahead": 0,
-            "property_control": 0,
+            "persistence": definition.default_persistence,
+            "put_response": definition.default_put_response,
+            "read_ahead": definition.default_read_ahead,
+            "property_control": definition.property_control,
         }
 
     def _opened(self, asked: ObjectDescriptor, strings: bytes, options: int) -> tuple[int, ObjectDescriptor]:
-        if string_of(asked, strings, asked.selection_string):
-            raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "message selectors")
         if string_of(asked, strings, asked.object_string):
             raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "topics")
-        handle = self._connection.open(asked, options)
-        self._queues[handle] = asked.object_name
-        return handle, self._resolved(asked)
+        selection = string_of(asked, strings, asked.selection_string)
+        handle = self._connection.open(
+            asked, options, _selector_text(selection, asked.selection_string.ccsid)
+        )
+        return handle, self._resolved(asked, self._connection.queue_of(handle), self._made(handle))
 
-    def _resolved(self, asked: ObjectDescriptor) -> ObjectDescriptor:
+    def _made(self, handle: int) -> str:
+        """The name of the queue that a handle made, from a model; empty otherwise."""
+        definition = self._connection.definition_of(handle)
+        dynamic = definition is not None and definition.definition_type is not DefinitionType.PREDEFINED
+        return definition.name if dynamic and definition is not None else ""
+
+    def _resolved(self, asked: ObjectDescriptor, queue: str, made: str = "") -> ObjectDescriptor:
         return replace(
             asked,
-            resolved_queue=asked.object_name,
+            object_name=made or asked.object_name,
+            resolved_queue=queue,
             resolved_queue_manager=self._queue_manager,
             resolved_type=asked.object_type,
         )
@@ -148,9 +156,13 @@ class MQI:
         return SpiQueried(call.spi, (VerbVersions(SpiVerb.QUERY), VerbVersions(SpiVerb.OPEN)))
 
     def _close(self, call: Close) -> Plain:
-        self._connection.close(call.header.handle, call.options)
-        self._queues.pop(call.header.handle, None)
-        return Plain(header=ApiHeader(handle=_UNUSABLE_HANDLE))
+        reason = self._connection.close(call.header.handle, call.options)
+        completion = CompletionCode.WARNING if reason else CompletionCode.OK
+        return Plain(header=ApiHeader(completion=completion, reason=reason, handle=_UNUSABLE_HANDLE))
+
+    def _set(self, call: Set) -> Plain:
+        self._connection.set(call.header.handle, call.selectors, call.integers)
+        return Plain(header=ApiHeader(handle=call.header.handle))
 
     def _inquire(self, call: Inquire) -> Inquired:
         handle = call.header.handle
@@ -166,19 +178,21 @@ class MQI:
         return replace(
             call,
             descriptor=_in_version(descriptor, call.descriptor.version),
-            options=self._put_to(call.options, self._queues[handle]),
+            options=self._put_to(call.options, self._connection.queue_of(handle)),
             data=b"",
             header=_remarked(call.descriptor, handle),
         )
 
     def _put1(self, call: Put1) -> Put1:
         self._check_length(call.length, call.data)
-        descriptor = self._connection.put1(call.target, call.descriptor, call.options, bytes(call.data))
+        queue, descriptor = self._connection.put1(
+            call.target, call.descriptor, call.options, bytes(call.data)
+        )
         return replace(
             call,
-            target=self._resolved(call.target),
+            target=self._resolved(call.target, queue),
             descriptor=_in_version(descriptor, call.descriptor.version),
-            options=self._put_to(call.options, call.target.object_name),
+            options=self._put_to(call.options, queue),
             data=b"",
             header=_remarked(call.descriptor),
         )
@@ -225,11 +239,22 @@ class MQI:
                 resolved_queue=got.queue,
                 message_token=got.token,
                 returned_length=len(got.data),
+                group_status=got.group_status,
+                segment_status=got.segment_status,
+                segmentation=" ",
             ),
             got.length,
             got.data,
             header=ApiHeader(completion=got.completion, reason=got.reason, handle=handle),
         )
+
+
+def _selector_text(raw: bytes, ccsid: int) -> str:
+    """A selector as text; raises 2459 where it is not in its CCSID."""
+    try:
+        return raw.decode(codec(ccsid, 273) or "utf-8").rstrip("\0 ")
+    except UnicodeDecodeError:
+        raise MQError(Reason.SELECTOR_SYNTAX_ERROR, "a selector that is not text") from None
 
 
 def _in_version(descriptor: MessageDescriptor, version: int) -> MessageDescriptor:
@@ -279,6 +304,7 @@ _CALLS: dict[int, _Handler] = {
     SegmentType.MQOPEN: (Open, MQI._open),
     SegmentType.MQCLOSE: (Close, MQI._close),
     SegmentType.MQINQ: (Inquire, MQI._inquire),
+    SegmentType.MQSET: (Set, MQI._set),
     SegmentType.MQPUT: (Put, MQI._put),
     SegmentType.MQPUT1: (Put1, MQI._put1),
     SegmentType.MQSTAT: (Stat, MQI._stat),

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import cast
 
 from mock_mq.core import QueueManager
+from mock_mq.core.definition import COMMAND_QUEUE
+from mock_mq.pcf.server import CommandServer
 from mock_mq.secrecy import TLS, Secrecy
 from mock_mq.session import Session
 from mock_mq.wire.fields import Buffer
@@ -38,6 +40,7 @@ class Server:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue_manager = queue_manager
+        queue_manager.serve(COMMAND_QUEUE, CommandServer(queue_manager).serve)
         self._host, self._port = host, port
         self._tls = tls
         self._heartbeat = heartbeat

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bridge.ccsid import codec
 from bridge.configuration.mistakes import VALUE, wrong
+from code_pages.ccsid import codec
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from mock_mq.constants import CompletionCode, OpenOption, Reason, Selector
-from mock_mq.core.definition import Definition
+from mock_mq.constants import CompletionCode, OpenOption, QueueType, Reason, Selector
+from mock_mq.core.definition import COMMAND_QUEUE, Definition, QueueDefinition
 from mock_mq.core.queue import Queue
 from mock_mq.errors import MQError
 
@@ -22,17 +23,20 @@ _WIDTHS = {
     Selector.Q_DESC: 64,
     Selector.Q_MGR_DESC: 64,
     Selector.QSG_NAME: 4,
+    Selector.ALTERATION_DATE: 12,
+    Selector.ALTERATION_TIME: 8,
+    Selector.TRIGGER_DATA: 64,
 }
 _NAME_WIDTH = 48
 _KNOWN = frozenset(int(each) for each in Selector)
 _NOT_APPLICABLE = -1  # MQIAV_NOT_APPLICABLE
 _UNIX = 3  # MQPL_UNIX
 _COMMAND_LEVEL = 940
-_LOCAL = 1  # MQQT_LOCAL
-_PREDEFINED = 1  # MQQDT_PREDEFINED
 _AVAILABLE = 1  # MQSP_AVAILABLE
 _SHAREABLE, _NOT_SHAREABLE = 1, 0
-_PROPERTIES_COMPATIBILITY = 0  # MQPROP_COMPATIBILITY
+_ON_TRIGGER_FIRST = 1  # MQTT_FIRST
+_QUEUE_MANAGER_SCOPE = 1  # MQSCO_Q_MGR
+_PRIORITY, _FIFO = 0, 1  # MQMDS_*
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +108,113 @@ def of_queue_manager(definition: Definition, identifier: str, started: float) ->
         Selector.DEAD_LETTER_Q_NAME: definition.dead_letter_queue,
         Selector.DEF_XMIT_Q_NAME: "",
         Selector.QSG_NAME: "",
+        Selector.COMMAND_INPUT_Q_NAME: COMMAND_QUEUE,
+        Selector.MSG_MARK_BROWSE_INTERVAL: definition.mark_interval,
         **_created(started),
     }
 
 
 def of_queue(queue: Queue) -> Table:
     """A local queue's attributes as they are now."""
-    definition = queue.definition
     return {
-        Selector.Q_TYPE: _LOCAL,
+        **_of_definition(queue.definition),
         Selector.CURRENT_Q_DEPTH: queue.depth,
+        Selector.OPEN_INPUT_COUNT: queue.open_input,
+        Selector.OPEN_OUTPUT_COUNT: queue.open_output,
+        **_created(queue.created),
+    }
+
+
+def of_alias(definition: QueueDefinition) -> Table:
+    """An alias's own attributes."""
+    return {
+        Selector.Q_TYPE: int(QueueType.ALIAS),
+        Selector.Q_NAME: definition.name,
+        Selector.Q_DESC: definition.description,
+        Selector.BASE_OBJECT_NAME: definition.target,
+        Selector.BASE_TYPE: 1,  # MQOT_Q
+        Selector.INHIBIT_GET: int(definition.get_inhibited),
+        Selector.INHIBIT_PUT: int(definition.put_inhibited),
+        Selector.DEF_PERSISTENCE: definition.default_persistence,
+        Selector.DEF_PRIORITY: definition.default_priority,
+        Selector.DEF_PUT_RESPONSE_TYPE: definition.default_put_response,
+        Selector.DEF_READ_AHEAD: definition.default_read_ahead,
+        Selector.DEF_BIND: 0,
+        Selector.SCOPE: _QUEUE_MANAGER_SCOPE,
+        Selector.PROPERTY_CONTROL: definition.property_control,
+        Selector.CLUSTER_NAME: "",
+        Selector.CLUSTER_NAMELIST: "",
+    }
+
+
+def of_model(definition: QueueDefinition) -> Table:
+    """A model's attributes: those of the queues that are made from it."""
+    return _of_definition(definition)
+
+
+def _of_definition(definition: QueueDefinition) -> Table:
+    exclusive = definition.default_input_exclusive
+    return {
+        Selector.Q_TYPE: int(definition.type),
         Selector.MAX_Q_DEPTH: definition.max_depth,
         Selector.MAX_MSG_LENGTH: definition.max_message_length,
         Selector.INHIBIT_GET: int(definition.get_inhibited),
         Selector.INHIBIT_PUT: int(definition.put_inhibited),
-        Selector.OPEN_INPUT_COUNT: queue.open_input,
-        Selector.OPEN_OUTPUT_COUNT: queue.open_output,
-        Selector.DEF_INPUT_OPEN_OPTION: int(OpenOption.INPUT_SHARED),
+        Selector.DEF_INPUT_OPEN_OPTION: int(
+            OpenOption.INPUT_EXCLUSIVE if exclusive else OpenOption.INPUT_SHARED
+        ),
         Selector.DEF_PERSISTENCE: definition.default_persistence,
         Selector.DEF_PRIORITY: definition.default_priority,
-        Selector.DEFINITION_TYPE: _PREDEFINED,
-        Selector.HARDEN_GET_BACKOUT: 1,
+        Selector.DEF_PUT_RESPONSE_TYPE: definition.default_put_response,
+        Selector.DEF_READ_AHEAD: definition.default_read_ahead,
+        Selector.DEFINITION_TYPE: int(definition.definition_type),
+        Selector.DEF_BIND: 0,
+        Selector.SCOPE: _QUEUE_MANAGER_SCOPE,
+        Selector.HARDEN_GET_BACKOUT: int(definition.harden_backout),
         Selector.USAGE: 0,
-        Selector.TRIGGER_CONTROL: 0,
+        Selector.TRIGGER_CONTROL: int(definition.trigger_control),
+        Selector.TRIGGER_TYPE: _ON_TRIGGER_FIRST,
+        Selector.TRIGGER_DEPTH: 1,
+        Selector.TRIGGER_MSG_PRIORITY: 0,
+        Selector.TRIGGER_DATA: "",
+        Selector.INITIATION_Q_NAME: "",
+        Selector.PROCESS_NAME: "",
         Selector.DIST_LISTS: 0,
-        Selector.MSG_DELIVERY_SEQUENCE: 0,
+        Selector.MSG_DELIVERY_SEQUENCE: _PRIORITY if definition.priority_sequence else _FIFO,
         Selector.SHAREABILITY: _SHAREABLE if definition.shareable else _NOT_SHAREABLE,
         Selector.BACKOUT_THRESHOLD: definition.backout_threshold,
-        Selector.PROPERTY_CONTROL: _PROPERTIES_COMPATIBILITY,
+        Selector.PROPERTY_CONTROL: definition.property_control,
         Selector.Q_NAME: definition.name,
         Selector.Q_DESC: definition.description,
         Selector.BACKOUT_REQ_Q_NAME: definition.backout_queue,
-        **_created(queue.created),
+        Selector.CLUSTER_NAME: "",
+        Selector.CLUSTER_NAMELIST: "",
     }
+
+
+def settings(selectors: Sequence[int], integers: Sequence[int]) -> dict[str, Any]:
+    """What MQSET changes, as fields of `QueueDefinition`.
+
+    Raises 2067 for what can't be set, 2021 for too few values and 2020 for one that is not possible.
+    """
+    if len(integers) < len(selectors):
+        raise MQError(Reason.INT_ATTR_COUNT_ERROR, f"{len(integers)} values for {len(selectors)} selectors")
+    changed: dict[str, Any] = {}
+    for selector, value in zip(selectors, integers, strict=False):
+        field = _SETTABLE.get(selector)
+        if field is None:
+            raise MQError(Reason.SELECTOR_ERROR, f"{selector} can't be set")
+        if value not in (0, 1):
+            raise MQError(Reason.INHIBIT_VALUE_ERROR, f"{field} {value}")
+        changed[field] = bool(value)
+    return changed
+
+
+_SETTABLE: Mapping[int, str] = {
+    Selector.INHIBIT_GET: "get_inhibited",
+    Selector.INHIBIT_PUT: "put_inhibited",
+    Selector.TRIGGER_CONTROL: "trigger_control",
+}
 
 
 def _created(when: float) -> Table:
@@ -145,4 +223,6 @@ def _created(when: float) -> Table:
     return {
         Selector.CREATION_DATE: f"{created:%Y-%m-%d}",
         Selector.CREATION_TIME: f"{created:%H.%M.%S}",
+        Selector.ALTERATION_DATE: f"{created:%Y-%m-%d}",
+        Selector.ALTERATION_TIME: f"{created:%H.%M.%S}",
     }

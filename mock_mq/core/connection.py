@@ -8,19 +8,27 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mock_mq.constants import (
+    CloseOption,
     CompletionCode,
+    DefinitionType,
     GetOption,
     ObjectType,
     OpenOption,
     PutOption,
+    QueueType,
     Reason,
+    Selector,
 )
-from mock_mq.core import context
-from mock_mq.core.attributes import Attributes, inquire, of_queue
+from mock_mq.core import context, properties, reports, selector
+from mock_mq.core.access import Right
+from mock_mq.core.attributes import Attributes, inquire, of_alias, of_queue, settings
 from mock_mq.core.context import Putter
-from mock_mq.core.definition import Right
+from mock_mq.core.conversion import convert
+from mock_mq.core.definition import QueueDefinition
+from mock_mq.core.handle import INPUT, Opened, group_status, put_group, segment_status
 from mock_mq.core.message import Message
-from mock_mq.core.queue import START, Match, Place, Queue, place, token
+from mock_mq.core.queue import START, Match, Place, Queue, token
+from mock_mq.core.reports import ReportMessage
 from mock_mq.core.unit_of_work import UnitOfWork
 from mock_mq.errors import MQError
 from mock_mq.wire.structures import (
@@ -33,39 +41,51 @@ from mock_mq.wire.structures import (
 if TYPE_CHECKING:
     from mock_mq.core.queue_manager import QueueManager
 
-_INPUT = OpenOption.INPUT_AS_Q_DEF | OpenOption.INPUT_SHARED | OpenOption.INPUT_EXCLUSIVE
-_USES = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.INQUIRE | OpenOption.SET
-_NOT_FOR_QUEUE_MANAGER = _INPUT | OpenOption.BROWSE | OpenOption.OUTPUT
+_USES = INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.INQUIRE | OpenOption.SET
+_NOT_FOR_QUEUE_MANAGER = INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.SET
 _BROWSE = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT | GetOption.BROWSE_MSG_UNDER_CURSOR
-_NOT_HERE = (
-    GetOption.SET_SIGNAL
-    | GetOption.MARK_SKIP_BACKOUT
-    | GetOption.LOCK
-    | GetOption.UNLOCK
-    | GetOption.LOGICAL_ORDER
-    | GetOption.MARK_BROWSE_HANDLE
-    | GetOption.MARK_BROWSE_CO_OP
-    | GetOption.UNMARK_BROWSE_CO_OP
-    | GetOption.UNMARK_BROWSE_HANDLE
-    | GetOption.UNMARKED_BROWSE_MSG
-)
-_PUT_NOT_HERE = PutOption.LOGICAL_ORDER
+_NOT_HERE = GetOption.SET_SIGNAL | GetOption.MARK_SKIP_BACKOUT  # those are z/OS's
+_MARKS = GetOption.MARK_BROWSE_HANDLE | GetOption.MARK_BROWSE_CO_OP | GetOption.UNMARKED_BROWSE_MSG
 _AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
+_PERSISTENT = 1  # MQPER_PERSISTENT
 _REQUEST = 1  # MQMT_REQUEST
 _MESSAGE_TYPES = range(1, 1_000_000_000)  # MQMT_SYSTEM_FIRST to MQMT_APPL_LAST
 _RIGHTS = {
-    _INPUT: Right.GET,
+    INPUT: Right.GET,
     OpenOption.BROWSE: Right.BROWSE,
     OpenOption.OUTPUT: Right.PUT,
     OpenOption.INQUIRE: Right.INQUIRE,
+    OpenOption.SET: Right.SET,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is connected, from where, over which channel, since when (seconds since the epoch)."""
+
+    key: int
+    channel: str
+    putter: Putter
+    address: str
+    connected_at: float
+
+    @property
+    def user(self) -> str:
+        """Whose rights hold."""
+        return self.putter.user
+
+    @property
+    def application(self) -> str:
+        """The program's name."""
+        return self.putter.application
 
 
 @dataclass(frozen=True, slots=True)
 class Got:
     """MQGET's answer. `length` is the whole message's in bytes, `data` what fits, `token` its MsgToken.
 
-    `reason` is NONE, or a warning: 2080 (too long: nothing was taken), 2079 (cut), 2119 (not converted).
+    `reason` is NONE, or a warning: 2080 (too long: nothing was taken), 2079 (cut), 2119 and its like (not
+    converted). The statuses are MQGMO's GroupStatus and SegmentStatus.
     """
 
     descriptor: MessageDescriptor
@@ -74,6 +94,8 @@ class Got:
     queue: str
     token: bytes
     reason: Reason = Reason.NONE
+    group_status: str = " "
+    segment_status: str = " "
 
     @property
     def completion(self) -> CompletionCode:
@@ -81,81 +103,99 @@ class Got:
         return CompletionCode.WARNING if self.reason else CompletionCode.OK
 
 
-@dataclass(slots=True)
-class _Opened:
-    """What a handle stands for; no queue is the queue manager itself."""
-
-    queue: Queue | None
-    options: OpenOption
-    cursor: Place = START
-    saved: MessageDescriptor | None = None
-    """The last message got, where the handle was opened with MQOO_SAVE_ALL_CONTEXT."""
-
-
 class Connection:
     """What MQCONN gives. Its handles, unit of work and browse cursors are its own."""
 
-    def __init__(self, queue_manager: QueueManager, key: int, putter: Putter) -> None:
+    def __init__(self, queue_manager: QueueManager, identity: Identity) -> None:
         self._queue_manager = queue_manager
-        self._key = key
-        self._putter = putter
-        self._handles: dict[int, _Opened] = {}
+        self.identity = identity
+        self.calls = 0
+        self._handles: dict[int, Opened] = {}
         self._next_handle = itertools.count(2)
         self._unit = UnitOfWork(queue_manager.definition.max_uncommitted)
 
     @property
     def user(self) -> str:
         """Who is connected."""
-        return self._putter.user
+        return self.identity.user
 
-    def open(self, target: ObjectDescriptor, options: int) -> int:
-        """MQOPEN: a handle. Raises 2017, 2085, 2035, 2042, 2043, 2045, 2046, 2087."""
+    def open(self, target: ObjectDescriptor, options: int, selection: str = "") -> int:
+        """MQOPEN: a handle; of a model, one to a new queue. `selection` is a message selector.
+
+        Raises 2001, 2011, 2017, 2035, 2042, 2043, 2045, 2046, 2082, 2085, 2087, 2161, 2459.
+        """
         wanted = OpenOption(options)
+        self._check_running(bool(wanted & OpenOption.FAIL_IF_QUIESCING))
         if len(self._handles) >= self._queue_manager.definition.max_handles:
             raise MQError(Reason.HANDLE_NOT_AVAILABLE, f"{len(self._handles)} are open")
-        if not wanted & _USES or (wanted & _INPUT).bit_count() > 1:
+        if not wanted & _USES or (wanted & INPUT).bit_count() > 1:
             raise MQError(Reason.OPTIONS_ERROR, f"open options {options:#x}")
         if target.object_type == ObjectType.QUEUE_MANAGER:
             if wanted & _NOT_FOR_QUEUE_MANAGER:
                 raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, "a queue manager")
-            return self._remember(_Opened(None, wanted))
-        queue = self._resolve(target)
-        self._check_rights(queue, wanted)
-        if wanted & _INPUT:
-            exclusive = bool(wanted & OpenOption.INPUT_EXCLUSIVE) or not queue.definition.shareable
-            if queue.exclusive or (exclusive and queue.open_input):
-                raise MQError(Reason.OBJECT_IN_USE, queue.definition.name)
-            queue.exclusive = exclusive
-            queue.open_input += 1
-        if wanted & OpenOption.OUTPUT:
-            queue.open_output += 1
-        return self._remember(_Opened(queue, wanted))
+            return self._remember(Opened(None, wanted))
+        chosen = selector.parse(selection) if selection else None
+        opened = self._resolve(target, wanted)
+        opened.selector = chosen
+        if opened.queue is not None:
+            self._share(opened.queue, wanted)
+        return self._remember(opened)
 
-    def close(self, handle: int, options: int = 0) -> None:
-        """MQCLOSE. Raises 2019, and 2045 for options that a predefined queue does not have."""
-        if handle not in self._handles:
+    def queue_of(self, handle: int) -> str:
+        """The name of the queue behind a handle; empty for the queue manager. Raises 2019."""
+        queue = self._opened(handle).queue
+        return "" if queue is None else queue.definition.name
+
+    def definition_of(self, handle: int) -> QueueDefinition | None:
+        """The definition a handle was opened by, whose defaults a client is told; None: the queue manager."""
+        opened = self._opened(handle)
+        return opened.alias or (opened.queue.definition if opened.queue else None)
+
+    def close(self, handle: int, options: int = 0) -> Reason:
+        """MQCLOSE: NONE, or 2241 where a group was not ended. Raises 2019, 2045, 2035, 2055, 2042.
+
+        A dynamic queue may be deleted with it; a temporary one is, once who made it closes it.
+        """
+        opened = self._handles.get(handle)
+        if opened is None:
             raise MQError(Reason.HOBJ_ERROR, str(handle))
-        if options:
-            raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, f"close options {options:#x}")
-        self._release(self._handles.pop(handle))
+        wanted = CloseOption(options)
+        queue = opened.queue
+        if wanted:
+            if queue is None or queue.definition.definition_type is DefinitionType.PREDEFINED:
+                raise MQError(Reason.OPTION_NOT_VALID_FOR_TYPE, f"close options {options:#x}")
+            others = queue.open_input + queue.open_output - opened.uses
+            if others:
+                raise MQError(Reason.OBJECT_IN_USE, opened.name)
+            if queue.depth and not wanted & CloseOption.DELETE_PURGE and not queue.definition.temporary:
+                raise MQError(Reason.Q_NOT_EMPTY, opened.name)
+        del self._handles[handle]
+        self._release(opened)
+        if queue is not None and (wanted or (opened.made and queue.definition.temporary)):
+            self._queue_manager.drop(queue)
+        return Reason.INCOMPLETE_GROUP if opened.putting is not None else Reason.NONE
 
     def put(
         self, handle: int, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
     ) -> MessageDescriptor:
         """MQPUT: the descriptor as the message has it now. Raises 2039, 2030, 2031, 2051, 2053, ..."""
         opened = self._opened(handle)
+        opened.check_alive()
         if opened.queue is None or not opened.options & OpenOption.OUTPUT:
             raise MQError(Reason.NOT_OPEN_FOR_OUTPUT)
         context.check(PutOption(options.options), opened.options)
-        return self._put(opened.queue, descriptor, options, data)
+        return self._put(opened, opened.queue, descriptor, options, data)
 
     def put1(
         self, target: ObjectDescriptor, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
-    ) -> MessageDescriptor:
-        """MQPUT1: MQOPEN, MQPUT and MQCLOSE in one."""
-        queue = self._resolve(target)
-        self._check_rights(queue, OpenOption.OUTPUT)
-        return self._put(queue, descriptor, options, data)
+    ) -> tuple[str, MessageDescriptor]:
+        """MQPUT1: MQOPEN, MQPUT and MQCLOSE in one; the queue it went to, and its descriptor."""
+        if options.options & PutOption.LOGICAL_ORDER:
+            raise MQError(Reason.OPTIONS_ERROR, "logical order in MQPUT1")
+        opened = self._resolve(target, OpenOption.OUTPUT)
+        if opened.queue is None:
+            raise MQError(Reason.NOT_OPEN_FOR_OUTPUT)
+        return opened.queue.definition.name, self._put(opened, opened.queue, descriptor, options, data)
 
     def get(
         self, handle: int, descriptor: MessageDescriptor, options: GetMessageOptions, buffer_length: int
@@ -164,56 +204,57 @@ class Connection:
         opened = self._opened(handle)
         wanted = GetOption(options.options)
         queue = self._check_get(opened, wanted)
-        if wanted & (GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR):
-            message = self._under_cursor(queue, opened)
-        else:
-            after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
-            found = queue.find(Match.of(descriptor, options), after)
-            if found is None:
-                raise MQError(Reason.NO_MSG_AVAILABLE)
-            message = found
-        reason = _fit(message, descriptor, wanted, buffer_length)
-        # Made before the message is removed, which takes its data.
-        got = self._got(queue, message, message.data[:buffer_length], reason)
-        if reason is Reason.TRUNCATED_MSG_FAILED:
+        if wanted & GetOption.UNLOCK:
+            return self._unlock(opened, queue, descriptor)
+        message = self._find(opened, queue, descriptor, options)
+        got = self._got(queue, message, descriptor, wanted, buffer_length)
+        if got.reason is Reason.TRUNCATED_MSG_FAILED:
             return got
-        if wanted & _BROWSE:
-            opened.cursor = place(message)
-            return got
-        if self._in_unit(wanted, message):
-            self._unit.got(queue, message)
+        if not wanted & _BROWSE:
+            self._take(queue, message, wanted)
+            if opened.options & OpenOption.SAVE_ALL_CONTEXT:
+                opened.saved = got.descriptor
         else:
-            queue.remove(message)
-        if opened.options & OpenOption.SAVE_ALL_CONTEXT:
-            opened.saved = got.descriptor
+            opened.cursor = queue.place(message)
+        until = self._queue_manager.clock() + self._queue_manager.definition.mark_interval / 1000
+        opened.got(message, wanted, mark_until=until)
         return got
 
     def on_arrival(self, handle: int, call: Callable[[], None]) -> None:
         """Calls `call` once when a message becomes available on the handle's queue. Raises 2019."""
         queue = self._opened(handle).queue
         if queue is not None:
-            queue.on_arrival(self._key, call)
+            queue.on_arrival(self.identity.key, call)
 
     def forget_arrival(self, handle: int) -> None:
         """Takes `on_arrival` back."""
         opened = self._handles.get(handle)
         if opened is not None and opened.queue is not None:
-            opened.queue.forget(self._key)
+            opened.queue.forget(self.identity.key)
 
     def inquire(
         self, handle: int, selectors: Sequence[int], integer_count: int, character_length: int
     ) -> Attributes:
         """MQINQ, with room for so many integers and characters. Raises 2038, 2066, 2067, 2021, 2006."""
         opened = self._opened(handle)
+        opened.check_alive()
         if not opened.options & OpenOption.INQUIRE:
             raise MQError(Reason.NOT_OPEN_FOR_INQUIRE)
-        table = of_queue(opened.queue) if opened.queue else self._queue_manager.attributes
+        if opened.alias is not None:
+            table = of_alias(opened.alias)
+        elif opened.queue is not None:
+            table = of_queue(opened.queue)
+        else:
+            table = self._queue_manager.attributes
         return inquire(table, selectors, integer_count, character_length)
 
-    def default_persistence(self, handle: int) -> int:
-        """DEFPSIST of the handle's queue, told to whoever opens it; 0 for the queue manager. Raises 2019."""
-        queue = self._opened(handle).queue
-        return 0 if queue is None else queue.definition.default_persistence
+    def set(self, handle: int, selectors: Sequence[int], integers: Sequence[int]) -> None:
+        """MQSET: inhibits and allows puts and gets, and sets what triggers. Raises 2040, 2067, 2020."""
+        opened = self._opened(handle)
+        opened.check_alive()
+        if opened.queue is None or not opened.options & OpenOption.SET:
+            raise MQError(Reason.NOT_OPEN_FOR_SET)
+        self._queue_manager.alter(opened.name, **settings([Selector(s) for s in _known(selectors)], integers))
 
     def commit(self) -> None:
         """MQCMIT."""
@@ -224,90 +265,158 @@ class Connection:
         self._unit.back_out()
 
     def disconnect(self) -> None:
-        """MQDISC: commits, and closes every handle. A connection that breaks is backed out first."""
-        self._unit.commit()
-        for opened in self._handles.values():
-            self._release(opened)
-        self._handles.clear()
+        """MQDISC: commits, and closes every handle. A connection that breaks is backed out first.
 
-    def _remember(self, opened: _Opened) -> int:
+        The temporary queues that it made are gone.
+        """
+        self._unit.commit()
+        handles, self._handles = list(self._handles.values()), {}
+        for opened in handles:
+            self._release(opened)
+        for opened in handles:
+            if opened.made and opened.queue is not None and opened.queue.definition.temporary:
+                self._queue_manager.drop(opened.queue)
+        self._queue_manager.disconnected(self)
+
+    def _remember(self, opened: Opened) -> int:
         handle = next(self._next_handle)
         self._handles[handle] = opened
         return handle
 
-    def _release(self, opened: _Opened) -> None:
+    def _share(self, queue: Queue, wanted: OpenOption) -> None:
+        """Counts a handle in, unless somebody has the queue for himself alone, or would like to."""
+        if wanted & INPUT:
+            definition = queue.definition
+            exclusive = bool(wanted & OpenOption.INPUT_EXCLUSIVE) or not definition.shareable
+            exclusive |= bool(wanted & OpenOption.INPUT_AS_Q_DEF) and definition.default_input_exclusive
+            if queue.exclusive or (exclusive and queue.open_input):
+                raise MQError(Reason.OBJECT_IN_USE, definition.name)
+            queue.exclusive = exclusive
+            queue.open_input += 1
+        if wanted & OpenOption.OUTPUT:
+            queue.open_output += 1
+
+    def _release(self, opened: Opened) -> None:
         queue = opened.queue
         if queue is None:
             return
-        queue.forget(self._key)
-        if opened.options & _INPUT:
+        opened.unlock()
+        queue.forget(self.identity.key)
+        if opened.options & INPUT:
             queue.open_input -= 1
             queue.exclusive = False
         if opened.options & OpenOption.OUTPUT:
             queue.open_output -= 1
 
-    def _opened(self, handle: int) -> _Opened:
+    def _opened(self, handle: int) -> Opened:
         opened = self._handles.get(handle)
         if opened is None:
             raise MQError(Reason.HOBJ_ERROR, str(handle))
         return opened
 
-    def _resolve(self, target: ObjectDescriptor) -> Queue:
+    def _resolve(self, target: ObjectDescriptor, wanted: OpenOption) -> Opened:
+        """What a name stands for: a queue, an alias of one, or a model that a queue is made from."""
         if target.object_type != ObjectType.QUEUE:
             raise MQError(Reason.OBJECT_TYPE_ERROR, str(target.object_type))
         if target.object_queue_manager not in ("", self._queue_manager.name):
             raise MQError(Reason.UNKNOWN_REMOTE_Q_MGR, target.object_queue_manager)
-        return self._queue_manager.queue(target.object_name)
+        definition = self._queue_manager.definition_of(target.object_name)
+        self._check_rights(definition.name, wanted)
+        if definition.type is QueueType.MODEL:
+            queue = self._queue_manager.make_dynamic(definition, target.dynamic_queue_name)
+            return Opened(queue, wanted, made=True)
+        if definition.type is not QueueType.ALIAS:
+            return Opened(self._queue_manager.queue(target.object_name), wanted)
+        try:
+            base = self._queue_manager.definition_of(definition.target)
+        except MQError:
+            raise MQError(Reason.UNKNOWN_ALIAS_BASE_Q, f"{definition.name} of {definition.target}") from None
+        if base.type is not QueueType.LOCAL:
+            raise MQError(Reason.ALIAS_BASE_Q_TYPE_ERROR, f"{definition.name} of {definition.target}")
+        return Opened(self._queue_manager.queue(definition.target), wanted, alias=definition)
 
-    def _check_rights(self, queue: Queue, options: OpenOption) -> None:
+    def _check_running(self, fails: bool) -> None:  # noqa: FBT001
+        if fails and self._queue_manager.quiescing:
+            raise MQError(Reason.Q_MGR_QUIESCING)
+
+    def _check_rights(self, name: str, options: OpenOption) -> None:
         for option, right in _RIGHTS.items():
-            if options & option and self._queue_manager.definition.denies(
-                self.user, queue.definition.name, right
-            ):
-                raise MQError(Reason.NOT_AUTHORIZED, f"{self.user}: {right.value} on {queue.definition.name}")
+            if options & option and self._queue_manager.definition.denies(self.user, name, right):
+                raise MQError(Reason.NOT_AUTHORIZED, f"{self.user}: {right.value} on {name}")
 
     def _put(
-        self, queue: Queue, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+        self,
+        opened: Opened,
+        queue: Queue,
+        descriptor: MessageDescriptor,
+        options: PutMessageOptions,
+        data: bytes,
     ) -> MessageDescriptor:
         wanted = PutOption(options.options)
-        if (wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT) or wanted & _PUT_NOT_HERE:
+        if wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT:
             raise MQError(Reason.OPTIONS_ERROR, f"put options {wanted:#x}")
+        self._check_running(bool(wanted & PutOption.FAIL_IF_QUIESCING))
         if len(data) > self._queue_manager.definition.max_message_length:
             raise MQError(Reason.MSG_TOO_BIG_FOR_Q_MGR)
+        if opened.alias is not None and self._now(opened.alias).put_inhibited:
+            raise MQError(Reason.PUT_INHIBITED, opened.name)
         queue.check_room(len(data))
         passed = self._saved_context(options.context) if context.passes(wanted) else None
         _check_descriptor(descriptor)
-        complete = self._complete(queue, descriptor, wanted, passed)
+        complete = self._complete(opened, queue, descriptor, wanted, passed)
+        if complete.persistence == _PERSISTENT and queue.definition.temporary:
+            raise MQError(Reason.PERSISTENT_NOT_ALLOWED, queue.definition.name)
+        arrived = list(reports.of_arrival(complete, data)) if complete.report else []
         if wanted & PutOption.SYNCPOINT:
             self._unit.check_room()
             self._unit.put(queue, queue.put(complete, data, committed=False))
+            self._unit.report(arrived, self._send)
         else:
             queue.put(complete, data, committed=True)
+            self._send(arrived)
         return complete
+
+    def _send(self, made: Sequence[ReportMessage]) -> None:
+        for each in made:
+            reports.send(self._queue_manager, each)
 
     def _complete(
         self,
+        opened: Opened,
         queue: Queue,
         descriptor: MessageDescriptor,
         wanted: PutOption,
         passed: MessageDescriptor | None,
     ) -> MessageDescriptor:
         """The descriptor with what a queue manager fills in."""
-        own = self._putter.context(self._queue_manager.clock())
+        own = self.identity.putter.context(self._queue_manager.clock())
+        defaults = opened.alias or queue.definition
+        new_id = self._queue_manager.new_id
         filled = {"backout_count": 0} | context.fields(wanted, own, passed)
+        if wanted & PutOption.LOGICAL_ORDER:
+            filled |= opened.next_in_group(descriptor, new_id)
+        elif descriptor.message_flags:
+            filled |= put_group(descriptor, new_id)
         if descriptor.priority == _AS_QUEUE["priority"]:
-            filled["priority"] = queue.definition.default_priority
+            filled["priority"] = defaults.default_priority
         if descriptor.persistence == _AS_QUEUE["persistence"]:
-            filled["persistence"] = queue.definition.default_persistence
+            filled["persistence"] = defaults.default_persistence
         if wanted & PutOption.NEW_MSG_ID or not any(descriptor.message_id):
-            filled["message_id"] = self._queue_manager.new_id()
+            filled["message_id"] = new_id()
         if wanted & PutOption.NEW_CORREL_ID:
-            filled["correlation_id"] = self._queue_manager.new_id()
+            filled["correlation_id"] = new_id()
         if descriptor.ccsid == 0:  # MQCCSI_Q_MGR
             filled["ccsid"] = self._queue_manager.definition.ccsid
         if descriptor.reply_to_queue and not descriptor.reply_to_queue_manager:
             filled["reply_to_queue_manager"] = self._queue_manager.name
         return replace(descriptor, **filled)  # type: ignore[arg-type]
+
+    def _now(self, definition: QueueDefinition) -> QueueDefinition:
+        """A definition as it is now: an alias may have been altered since it was opened."""
+        try:
+            return self._queue_manager.definition_of(definition.name)
+        except MQError:
+            return definition
 
     def _saved_context(self, handle: int) -> MessageDescriptor:
         source = self._handles.get(handle)
@@ -317,9 +426,12 @@ class Connection:
             raise MQError(Reason.CONTEXT_NOT_AVAILABLE, str(handle))
         return source.saved
 
-    def _check_get(self, opened: _Opened, wanted: GetOption) -> Queue:
+    def _check_get(self, opened: Opened, wanted: GetOption) -> Queue:
+        opened.check_alive()
         browsing = bool(wanted & _BROWSE)
-        if opened.queue is None or (not browsing and not opened.options & _INPUT):
+        if opened.queue is None or (
+            not browsing and not opened.options & INPUT and not wanted & GetOption.UNLOCK
+        ):
             raise MQError(Reason.NOT_OPEN_FOR_INPUT)
         if (browsing or wanted & GetOption.MSG_UNDER_CURSOR) and not opened.options & OpenOption.BROWSE:
             raise MQError(Reason.NOT_OPEN_FOR_BROWSE)
@@ -331,31 +443,103 @@ class Connection:
             or (wanted & (_BROWSE | GetOption.MSG_UNDER_CURSOR)).bit_count() > 1
             or syncpoints.bit_count() > 1
             or (browsing and wanted & GetOption.SYNCPOINT)
+            or (not browsing and wanted & (GetOption.LOCK | _MARKS))
         ):
             raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
-        if opened.queue.definition.get_inhibited:
-            raise MQError(Reason.GET_INHIBITED, opened.queue.definition.name)
+        self._check_running(bool(wanted & GetOption.FAIL_IF_QUIESCING))
+        if opened.queue.definition.get_inhibited or (
+            opened.alias is not None and self._now(opened.alias).get_inhibited
+        ):
+            raise MQError(Reason.GET_INHIBITED, opened.name)
         return opened.queue
 
-    def _under_cursor(self, queue: Queue, opened: _Opened) -> Message:
+    def _unlock(self, opened: Opened, queue: Queue, asked: MessageDescriptor) -> Got:
+        if opened.locked is None:
+            raise MQError(Reason.NO_MSG_LOCKED)
+        opened.unlock()
+        return Got(asked, b"", 0, queue.definition.name, bytes(16))
+
+    def _find(
+        self, opened: Opened, queue: Queue, descriptor: MessageDescriptor, options: GetMessageOptions
+    ) -> Message:
+        wanted = GetOption(options.options)
+        if wanted & (GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR):
+            return self._under_cursor(queue, opened)
+        after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
+        if wanted & GetOption.LOGICAL_ORDER and opened.getting is not None:
+            after = START  # the next of a group may stand anywhere
+        now = self._queue_manager.clock()
+        found = queue.find(
+            Match.of(descriptor, options), after, lambda message: opened.takes(message, wanted, now)
+        )
+        if found is None:
+            raise MQError(Reason.NO_MSG_AVAILABLE)
+        return found
+
+    def _under_cursor(self, queue: Queue, opened: Opened) -> Message:
         priority, sequence = opened.cursor
         found = queue.find(Match(), (priority, sequence - 1)) if opened.cursor != START else None
-        if found is None or place(found) != opened.cursor:
+        if found is None or queue.place(found) != opened.cursor or found.locked_by not in (None, opened):
             raise MQError(Reason.NO_MSG_UNDER_CURSOR)
         return found
 
+    def _take(self, queue: Queue, message: Message, wanted: GetOption) -> None:
+        """A message leaves its queue, at once or with the unit of work."""
+        delivered = list(reports.of_delivery(message.descriptor, message.data))
+        if self._in_unit(wanted, message):
+            self._unit.got(queue, message)
+            self._unit.report(delivered, self._send)
+        else:
+            queue.remove(message)
+            self._send(delivered)
+        queue.last_get = self._queue_manager.clock()
+
     def _in_unit(self, wanted: GetOption, message: Message) -> bool:
-        persistent = message.descriptor.persistence == 1
+        persistent = message.descriptor.persistence == _PERSISTENT
         if wanted & GetOption.SYNCPOINT or (wanted & GetOption.SYNCPOINT_IF_PERSISTENT and persistent):
             self._unit.check_room()
             return True
         return False
 
-    def _got(self, queue: Queue, message: Message, data: bytes, reason: Reason) -> Got:
-        descriptor = replace(
-            message.descriptor, backout_count=message.backout_count, expiry=self._expiry_left(message)
+    def _got(
+        self,
+        queue: Queue,
+        message: Message,
+        asked: MessageDescriptor,
+        wanted: GetOption,
+        buffer_length: int,
+    ) -> Got:
+        """The answer, with the data as it was asked for, made before the message goes and takes it along."""
+        descriptor, data, reason = self._as_asked(message, asked, wanted)
+        if len(data) > buffer_length:
+            accepted = wanted & GetOption.ACCEPT_TRUNCATED_MSG
+            reason = Reason.TRUNCATED_MSG_ACCEPTED if accepted else Reason.TRUNCATED_MSG_FAILED
+        return Got(
+            replace(descriptor, backout_count=message.backout_count, expiry=self._expiry_left(message)),
+            data[:buffer_length],
+            len(data),
+            queue.definition.name,
+            token(message),
+            reason,
+            group_status(descriptor),
+            segment_status(descriptor),
         )
-        return Got(descriptor, data, len(message.data), queue.definition.name, token(message), reason)
+
+    def _as_asked(
+        self, message: Message, asked: MessageDescriptor, wanted: GetOption
+    ) -> tuple[MessageDescriptor, bytes, Reason]:
+        """A message without its properties, and converted, where that was asked for."""
+        descriptor, data = message.descriptor, message.data
+        if wanted & GetOption.NO_PROPERTIES:
+            descriptor, data = properties.without(descriptor, data)
+        if wanted & GetOption.CONVERT:
+            try:
+                return *convert(
+                    descriptor, data, asked.ccsid or self._queue_manager.definition.ccsid, asked.encoding
+                ), Reason.NONE
+            except MQError as e:
+                return descriptor, data, e.reason
+        return descriptor, data, Reason.NONE
 
     def _expiry_left(self, message: Message) -> int:
         if message.expires is None:
@@ -363,14 +547,11 @@ class Connection:
         return max(1, round((message.expires - self._queue_manager.clock()) * 10))
 
 
-def _fit(message: Message, asked: MessageDescriptor, wanted: GetOption, buffer_length: int) -> Reason:
-    """The warning that a message is given with, if any."""
-    if len(message.data) > buffer_length:
-        accepted = wanted & GetOption.ACCEPT_TRUNCATED_MSG
-        return Reason.TRUNCATED_MSG_ACCEPTED if accepted else Reason.TRUNCATED_MSG_FAILED
-    if wanted & GetOption.CONVERT and not _as_asked(message.descriptor, asked):
-        return Reason.NOT_CONVERTED
-    return Reason.NONE
+def _known(selectors: Sequence[int]) -> Sequence[int]:
+    for each in selectors:
+        if each not in Selector._value2member_map_:
+            raise MQError(Reason.SELECTOR_ERROR, str(each))
+    return selectors
 
 
 def _check_descriptor(descriptor: MessageDescriptor) -> None:
@@ -387,6 +568,4 @@ def _check_descriptor(descriptor: MessageDescriptor) -> None:
         raise MQError(Reason.MISSING_REPLY_TO_Q)
 
 
-def _as_asked(message: MessageDescriptor, asked: MessageDescriptor) -> bool:
-    """Whether a message needs no conversion to what the getter's descriptor asks for (0: as it is)."""
-    return asked.ccsid in (0, message.ccsid) and asked.encoding == message.encoding
+__all__ = ["Connection", "Got", "Identity", "Place"]

@@ -25,19 +25,43 @@ class Status(Enum):
 
 
 class Message:
-    """A message on a queue. `sequence` is its place; `expires` is a time of the clock, or None."""
+    """A message on a queue. `sequence` is its place; `expires` is a time of the clock, or None.
 
-    __slots__ = ("backout_count", "data", "descriptor", "expires", "sequence", "status")
+    `locked_by` is the handle that browsed it with a lock, `marked_until` when the mark ends that browsers who
+    cooperate have set on it.
+    """
+
+    __slots__ = (
+        "backout_count",
+        "data",
+        "descriptor",
+        "expires",
+        "locked_by",
+        "marked_until",
+        "put_at",
+        "sequence",
+        "status",
+    )
 
     def __init__(
-        self, descriptor: MessageDescriptor, data: bytes, sequence: int, status: Status, expires: float | None
+        self,
+        descriptor: MessageDescriptor,
+        data: bytes,
+        sequence: int,
+        status: Status,
+        *,
+        put_at: float,
+        expires: float | None,
     ) -> None:
         self.descriptor = descriptor
         self.data = data
         self.sequence = sequence
         self.status = status
         self.expires = expires
+        self.put_at = put_at
         self.backout_count = 0
+        self.locked_by: object | None = None
+        self.marked_until = 0.0
 
 
 class Lane:
@@ -58,6 +82,10 @@ class Lane:
         self._messages.append(message)
         for index, key in self._indexes(message):
             index.setdefault(key, {})[message.sequence] = message
+
+    def all(self) -> list[Message]:
+        """The messages that are not gone, first in first out."""
+        return [each for each in self._messages if each.status is not Status.GONE]
 
     def available(self, message: Message) -> None:
         """Makes a message of this lane available."""

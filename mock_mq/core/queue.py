@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mock_mq.constants import MatchOption, Reason
@@ -14,6 +14,8 @@ from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 MAX_PRIORITY = 9
 _PRIORITIES = MAX_PRIORITY + 1
 _MATCHES = sum(MatchOption)  # a number: an IntFlag's complement knows no others
+_PERSISTENT = 1  # MQPER_PERSISTENT
+Also = Callable[[Message], bool]
 Place = tuple[int, int]
 """A place in a queue: priority, highest first as a negative number, and sequence."""
 START: Place = (-_PRIORITIES, -1)
@@ -66,10 +68,22 @@ class Match:
 
 
 class Queue:
-    """Messages by priority and then first in first out, found by id without a search."""
+    """Messages by priority and then first in first out, found by id without a search.
 
-    def __init__(self, definition: QueueDefinition, clock: Callable[[], float]) -> None:
+    `expired` is called with a message that nobody got in its time, before it goes.
+    """
+
+    def __init__(
+        self,
+        definition: QueueDefinition,
+        clock: Callable[[], float],
+        expired: Callable[[Message], None] = lambda _message: None,
+    ) -> None:
         self._definition = definition
+        self._expired = expired
+        self.deleted = False
+        self.last_put: float | None = None
+        self.last_get: float | None = None
         self.open_input = 0
         self.open_output = 0
         self.exclusive = False
@@ -80,6 +94,8 @@ class Queue:
         self._expiring = 0
         self._sequence = 0
         self._waiting: dict[int, Callable[[], None]] = {}
+        # A queue keeps its first order: messages don't move when MSGDLVSQ is altered.
+        self._by_priority = definition.priority_sequence
 
     @property
     def definition(self) -> QueueDefinition:
@@ -91,10 +107,53 @@ class Queue:
         """CURDEPTH: the messages on the queue, uncommitted ones included."""
         return self._depth
 
+    @property
+    def uncommitted(self) -> int:
+        """The messages put or got in units of work that have not ended."""
+        return sum(each.status is not Status.AVAILABLE for each in self.messages())
+
+    @property
+    def oldest_age(self) -> float | None:
+        """How many seconds ago the oldest message was put; None for an empty queue."""
+        put = min((each.put_at for each in self.messages()), default=None)
+        return None if put is None else max(0.0, self._clock() - put)
+
+    def messages(self) -> Iterator[Message]:
+        """All messages, uncommitted ones too, in the order of delivery."""
+        for lane in reversed(self._lanes):
+            yield from lane.all()
+
+    def browse(self) -> Iterator[Message]:
+        """The messages that can be got now, in the order of delivery."""
+        now = self._clock()
+        for each in self.messages():
+            if each.status is Status.AVAILABLE and (each.expires is None or each.expires > now):
+                yield each
+
     def alter(self, definition: QueueDefinition) -> None:
         """Gives the queue other attributes; those who wait find out at once."""
         self._definition = definition
-        self._arrived()
+        self.wake()
+
+    def clear(self) -> int:
+        """Removes all messages and says how many; raises 2055 while units of work hold some."""
+        messages = list(self.messages())
+        if any(each.status is not Status.AVAILABLE for each in messages):
+            raise MQError(Reason.Q_NOT_EMPTY, f"{self._definition.name}: uncommitted messages")
+        for message in messages:
+            self.remove(message)
+        return len(messages)
+
+    def forget_non_persistent(self) -> None:
+        """What a restart of the queue manager leaves: units of work have been backed out before."""
+        for message in list(self.messages()):
+            if message.descriptor.persistence != _PERSISTENT:
+                self.remove(message)
+
+    def delete(self) -> None:
+        """The queue is no more: whoever waits finds out."""
+        self.deleted = True
+        self.wake()
 
     def check_room(self, length: int) -> None:
         """Raises what an MQPUT of `length` bytes is refused with, if it is."""
@@ -110,20 +169,22 @@ class Queue:
     def put(self, descriptor: MessageDescriptor, data: bytes, *, committed: bool) -> Message:
         """Adds a message at the end of its priority."""
         self._sequence += 1
-        expires = None if descriptor.expiry < 0 else self._clock() + descriptor.expiry / 10
+        now = self._clock()
+        expires = None if descriptor.expiry < 0 else now + descriptor.expiry / 10
         status = Status.AVAILABLE if committed else Status.PUT
-        message = Message(descriptor, data, self._sequence, status, expires)
+        message = Message(descriptor, data, self._sequence, status, put_at=now, expires=expires)
         self._lane(message).append(message)
         self._depth += 1
         self._expiring += expires is not None
+        self.last_put = now
         if committed:
-            self._arrived()
+            self.wake()
         return message
 
     def release(self, message: Message) -> None:
         """Makes a message available: its put was committed, or its get backed out."""
         self._lane(message).available(message)
-        self._arrived()
+        self.wake()
 
     def remove(self, message: Message) -> None:
         """Takes a message off for good; its data is gone with it."""
@@ -131,13 +192,15 @@ class Queue:
         self._depth -= 1
         self._expiring -= message.expires is not None
 
-    def find(self, match: Match, after: Place = START) -> Message | None:
+    def find(self, match: Match, after: Place = START, also: Also | None = None) -> Message | None:
         """The first available message behind `after` that matches, in the order of delivery.
 
+        `also` is what else it must be, if anything.
         Messages on the way that have expired are removed.
         """
-        found, expired = self._search(match, after)
+        found, expired = self._search(match, after, also)
         for message in expired:
+            self._expired(message)
             self.remove(message)
         return found
 
@@ -149,7 +212,7 @@ class Queue:
         """Takes `on_arrival` back."""
         self._waiting.pop(key, None)
 
-    def _search(self, match: Match, after: Place) -> tuple[Message | None, list[Message]]:
+    def _search(self, match: Match, after: Place, also: Also | None) -> tuple[Message | None, list[Message]]:
         expired = []
         priority, sequence = after
         for each in range(max(priority, 1 - _PRIORITIES), 1):
@@ -157,34 +220,34 @@ class Queue:
             for message in self._lanes[-each].available_after(behind, match.message_id, match.correlation_id):
                 if message.expires is not None and message.expires <= self._clock():
                     expired.append(message)
-                elif match(message):
+                elif match(message) and (also is None or also(message)):
                     return message, expired
         return None, expired
 
+    def place(self, message: Message) -> Place:
+        """Where a message stands."""
+        return -self._priority(message), message.sequence
+
     def _lane(self, message: Message) -> Lane:
-        return self._lanes[_priority(message)]
+        return self._lanes[self._priority(message)]
+
+    def _priority(self, message: Message) -> int:
+        """What it stands by; its descriptor keeps what its putter said, even where that is too high."""
+        return min(message.descriptor.priority, MAX_PRIORITY) if self._by_priority else 0
 
     def _remove_expired(self) -> None:
         now = self._clock()
         for lane in self._lanes:
             for message in list(lane.available_after(-1, None, None)):
                 if message.expires is not None and message.expires <= now:
+                    self._expired(message)
                     self.remove(message)
 
-    def _arrived(self) -> None:
+    def wake(self) -> None:
+        """Has everybody who waits look again."""
         waiting, self._waiting = self._waiting, {}
         for call in waiting.values():
             call()
-
-
-def place(message: Message) -> Place:
-    """Where a message stands in its queue."""
-    return -_priority(message), message.sequence
-
-
-def _priority(message: Message) -> int:
-    """What it stands by; its descriptor keeps what its putter said, even if that is more than there is."""
-    return min(message.descriptor.priority, MAX_PRIORITY)
 
 
 def token(message: Message) -> bytes:

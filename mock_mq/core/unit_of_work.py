@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from mock_mq.constants import Reason
 from mock_mq.core.message import Message, Status
 from mock_mq.core.queue import Queue
+from mock_mq.core.reports import ReportMessage
 from mock_mq.errors import MQError
+
+Send = Callable[[Sequence[ReportMessage]], None]
 
 
 class UnitOfWork:
@@ -15,6 +20,7 @@ class UnitOfWork:
         self._limit = limit
         self._puts: list[tuple[Queue, Message]] = []
         self._gets: list[tuple[Queue, Message]] = []
+        self._reports: list[tuple[Sequence[ReportMessage], Send]] = []
 
     def check_room(self) -> None:
         """Raises 2024 where one more message would be over MAXUMSGS."""
@@ -30,13 +36,21 @@ class UnitOfWork:
         message.status = Status.GOT
         self._gets.append((queue, message))
 
+    def report(self, made: Sequence[ReportMessage], send: Send) -> None:
+        """Has reports sent when the unit of work is committed, and not otherwise."""
+        if made:
+            self._reports.append((made, send))
+
     def commit(self) -> None:
         """Ends the unit of work for good."""
+        reports = self._reports
         puts, gets = self._end()
         for queue, message in gets:
             queue.remove(message)
         for queue, message in puts:
             queue.release(message)
+        for made, send in reports:
+            send(made)
 
     def back_out(self) -> None:
         """Ends the unit of work as if it had never been, but for the BackoutCount of what was got."""
@@ -49,5 +63,5 @@ class UnitOfWork:
 
     def _end(self) -> tuple[list[tuple[Queue, Message]], list[tuple[Queue, Message]]]:
         ended = self._puts, self._gets
-        self._puts, self._gets = [], []
+        self._puts, self._gets, self._reports = [], [], []
         return ended

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge import ebcdic
-from bridge.ccsid import codec
 from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud, size, to_cloud
 from bridge.message import NO_ID, Descriptor, Message, Property
+from code_pages import ebcdic
+from code_pages.ccsid import codec
 
 ID = bytes(range(24))
 TEXT = Descriptor(message_id=ID, format="MQSTR", ccsid=1208)

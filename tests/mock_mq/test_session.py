@@ -294,9 +294,7 @@ def test_disconnecting_commits_and_the_socket_may_then_be_closed(house: House) -
     assert bytes(other.get(other.open().header.handle).data) == b"kept"
 
 
-@pytest.mark.parametrize(
-    "kind", [SegmentType.MQSET, SegmentType.MQSUB, SegmentType.MQSUBRQ, SegmentType.MQSTAT]
-)
+@pytest.mark.parametrize("kind", [SegmentType.MQSUB, SegmentType.MQSUBRQ])
 def test_a_call_that_is_not_there_gets_2298_and_a_log_line(
     house: House, kind: SegmentType, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -325,11 +323,12 @@ def test_an_open_through_spi_gives_a_handle_that_gets_and_puts(house: House) -> 
     assert bytes(caller.get(handle).data) == b"x"
 
 
-def test_selectors_on_open_are_refused_rather_than_ignored(house: House) -> None:
-    text = b"colour = 'blue' "
+@pytest.mark.parametrize(("text", "reason"), [(b"JMSPriority > 3 ", 0), (b"JMSPriority > ", 2459)])
+def test_a_selector_on_open_chooses_or_is_refused(house: House, text: bytes, reason: int) -> None:
     selection = VariableString(offset=400, string_length=len(text))
     od = ObjectDescriptor(4, object_name="DEV.QUEUE.1", selection_string=selection)
-    assert house.caller().ask(SegmentType.MQOPEN, Open(od, 1, strings=text), Open).header.reason == 2298
+    filled = text.ljust(16)
+    assert house.caller().ask(SegmentType.MQOPEN, Open(od, 1, strings=filled), Open).header.reason == reason
 
 
 def test_put1_puts_without_a_handle(house: House) -> None:

@@ -166,7 +166,7 @@ class TestPut:
             client.put(b"x", **descriptor)
         assert client.bodies() == []
 
-    @pytest.mark.parametrize("options", [0x2 | 0x4, PutOption.LOGICAL_ORDER, 0x20 | 0x800, 0x20 | 0x4000])
+    @pytest.mark.parametrize("options", [0x2 | 0x4, 0x20 | 0x800, 0x20 | 0x4000])
     def test_given_options_that_exclude_each_other_or_are_not_there_when_put_then_2046(
         self, options: int
     ) -> None:
@@ -241,8 +241,8 @@ class TestGet:
             (EVERYTHING, FIRST | NEXT, 2046),
             (EVERYTHING, FIRST | GetOption.SYNCPOINT, 2046),
             (EVERYTHING, GetOption.SYNCPOINT | GetOption.NO_SYNCPOINT, 2046),
-            (EVERYTHING, FIRST | GetOption.LOCK, 2046),
-            (EVERYTHING, FIRST | GetOption.MARK_BROWSE_HANDLE, 2046),
+            (EVERYTHING, GetOption.LOCK, 2046),
+            (EVERYTHING, GetOption.MARK_BROWSE_HANDLE, 2046),
         ],
     )
     def test_given_a_get_that_was_not_opened_for_or_makes_no_sense_then_it_is_refused(
@@ -315,11 +315,28 @@ class TestGet:
         assert (got.reason, got.data, got.length) == (Reason.TRUNCATED_MSG_ACCEPTED, b"0123", 10)
         assert client.bodies() == []
 
-    def test_given_a_conversion_asked_for_when_got_then_2119_and_the_message_as_it_is(self) -> None:
+    def test_given_text_when_got_with_a_conversion_then_it_is_in_the_ccsid_asked_for(self) -> None:
         client = House().client()
         client.put("é".encode("cp500"), ccsid=500, format="MQSTR")
         got = client.get(GetOption.CONVERT, ccsid=1208)
-        assert (got.reason, got.data, got.descriptor.ccsid) == (Reason.NOT_CONVERTED, b"\x51", 500)
+        assert (got.reason, got.data, got.descriptor.ccsid) == (Reason.NONE, "é".encode(), 1208)
+
+    @pytest.mark.parametrize(
+        ("message_format", "ccsid", "asked", "reason"),
+        [
+            ("", 500, 1208, 2110),
+            ("MQSTR", 4711, 1208, 2111),
+            ("MQSTR", 500, 4711, 2115),
+            ("MQSTR", 1208, 500, 2119),
+        ],
+    )
+    def test_given_what_cannot_be_converted_when_got_then_a_warning_and_the_message_as_it_is(
+        self, message_format: str, ccsid: int, asked: int, reason: int
+    ) -> None:
+        client = House().client()
+        client.put(b"\xff", ccsid=ccsid, format=message_format)
+        got = client.get(GetOption.CONVERT, ccsid=asked)
+        assert (got.reason, got.data, got.descriptor.ccsid) == (reason, b"\xff", ccsid)
 
     def test_given_an_expiry_when_its_time_has_come_then_the_message_is_not_there(self) -> None:
         house = House()

@@ -72,10 +72,10 @@ def test_given_a_queue_of_another_queue_manager_when_opened_then_2087() -> None:
 def test_given_puts_inhibited_and_allowed_again_when_put_then_2051_and_done() -> None:
     house = House()
     client = house.client()
-    house.queue_manager.alter_queue("DEV.QUEUE.1", put_inhibited=True)
+    house.queue_manager.alter("DEV.QUEUE.1", put_inhibited=True)
     with refused(2051):
         client.put(b"no")
-    house.queue_manager.alter_queue("DEV.QUEUE.1", put_inhibited=False)
+    house.queue_manager.alter("DEV.QUEUE.1", put_inhibited=False)
     client.put(b"yes")
     assert client.bodies() == [b"yes"]
 
@@ -84,7 +84,7 @@ def test_given_somebody_waiting_when_gets_are_inhibited_then_he_is_told() -> Non
     house = House()
     client, told = house.client(), []
     client.connection.on_arrival(client.handle, lambda: told.append(1))
-    house.queue_manager.alter_queue("DEV.QUEUE.1", get_inhibited=True)
+    house.queue_manager.alter("DEV.QUEUE.1", get_inhibited=True)
     assert told == [1]
     with refused(2016):
         client.get()

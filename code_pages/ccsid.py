@@ -1,12 +1,12 @@
 """MQ's coded character set ids (CCSID) and Python's names for them.
 
-Only those that Python has a codec for, or bridge.ebcdic adds one; text in any other is carried as bytes, so
-nothing is lost for it. Source of the numbers: "Code page conversion", IBM MQ documentation.
+Only those that Python has a codec for, or code_pages.ebcdic adds one.
+Source of the numbers: "Code page conversion", IBM MQ documentation.
 """
 
 from __future__ import annotations
 
-from bridge import ebcdic
+from code_pages import ebcdic
 
 UTF_8 = 1208
 _UTF_16 = frozenset({1200, 13488, 17584})  # the last two are its forerunners, two bytes a character

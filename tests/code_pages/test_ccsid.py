@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import ebcdic
-from bridge.ccsid import codec
+from code_pages import ebcdic
+from code_pages.ccsid import codec
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "messages.md"
 NATIVE, REVERSED = 273, 546  # MQENC_NATIVE of a big-endian machine, and of x86

@@ -1,0 +1,84 @@
+"""PCF's own numbers. Source: the constants appendix of the IBM MQ documentation."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Command(IntEnum):
+    """MQCMD_*: the commands there are here."""
+
+    INQUIRE_QUEUE_MANAGER = 2
+    CHANGE_QUEUE = 8
+    CLEAR_QUEUE = 9
+    COPY_QUEUE = 10
+    CREATE_QUEUE = 11
+    DELETE_QUEUE = 12
+    INQUIRE_QUEUE = 13
+    INQUIRE_QUEUE_NAMES = 18
+    INQUIRE_CHANNEL_NAMES = 20
+    INQUIRE_CHANNEL = 25
+    PING_QUEUE_MANAGER = 40
+    INQUIRE_QUEUE_STATUS = 41
+    INQUIRE_CHANNEL_STATUS = 42
+    INQUIRE_QUEUE_MANAGER_STATUS = 161
+
+
+class Attribute(IntEnum):
+    """MQIACF_* and MQCACF_*: parameters of commands and answers."""
+
+    QUEUE_MANAGER_ATTRIBUTES = 1001
+    QUEUE_ATTRIBUTES = 1002
+    REPLACE = 1006
+    PURGE = 1007
+    ALL = 1009
+    PARAMETER = 1012
+    UNCOMMITTED = 1027
+    STATUS_TYPE = 1103
+    QUEUE_STATUS = 1105
+    QUEUE_MANAGER_STATUS = 1149
+    OLDEST_AGE = 1227
+    CONNECTION_COUNT = 1230
+    COMMAND_SERVER_STATUS = 1233
+    FROM_QUEUE = 3001
+    TO_QUEUE = 3002
+    QUEUE_NAMES = 3011
+    LAST_PUT_DATE = 3128
+    LAST_PUT_TIME = 3129
+    LAST_GET_DATE = 3130
+    LAST_GET_TIME = 3131
+
+
+class ChannelAttribute(IntEnum):
+    """MQIACH_* and MQCACH_*: what is told of channels."""
+
+    TYPE = 1511
+    INSTANCE_TYPE = 1523
+    STATUS = 1527
+    MESSAGES = 1534
+    MAX_SHARING_CONVERSATIONS = 1616
+    NAME = 3501
+    CONNECTION_NAME = 3506
+    NAMES = 3512
+    MCA_USER = 3527
+    START_TIME = 3528
+    START_DATE = 3529
+    REMOTE_APPLICATION = 3548
+
+
+class Failure(IntEnum):
+    """MQRCCF_*: why a command is refused."""
+
+    HEADER_TYPE = 3001
+    COMMAND = 3007
+    STRUCTURE = 3013
+    INTEGER_PARAMETER = 3014
+    STRING_PARAMETER = 3015
+    QUEUE_TYPE = 3022
+    CHANNEL_STATUS_NOT_FOUND = 3065
+    PARAMETER_MISSING = 3228
+    PARAMETER_VALUE = 3229
+    OBJECT_EXISTS = 4001
+    OBJECT_OPEN = 4004
+    QUEUE_WRONG_TYPE = 4007
+    CHANNEL_NOT_FOUND = 4032
