@@ -214,6 +214,15 @@ def _plain_elements(text: str) -> dict[str, Property] | None:
     return found
 
 
+def _escape(text: str) -> str:
+    """Text as IBM's own clients write it in a folder.
+
+    Characters beyond the basic plane go as references: the Java client, on a shared conversation, takes a
+    message that has them in UTF-8 for one that it can't read (2341).
+    """
+    return "".join(f"&#x{ord(each):x};" if each > "\uffff" else each for each in escape(text))
+
+
 def _unescape(text: str) -> str | None:
     if "&" not in text:
         return text
@@ -268,7 +277,7 @@ def _texts(properties: Mapping[str, Property]) -> Iterator[tuple[str, str]]:
         else:
             others[name] = each
     if others:
-        elements += f"<{OTHERS}>{escape(as_json.to_json(others))}</{OTHERS}>"
+        elements += f"<{OTHERS}>{_escape(as_json.to_json(others))}</{OTHERS}>"
     if elements:
         yield _USER_FOLDER, f"<{_USER_FOLDER}>{elements}</{_USER_FOLDER}>"
 
@@ -310,7 +319,7 @@ def _element(name: str, each: Property) -> str | None:
         return None
     if each.type != "string":
         attributes = f" dt='{each.type}'{attributes}"
-    return f"<{name}{attributes}>{escape(text)}</{name}>"
+    return f"<{name}{attributes}>{_escape(text)}</{name}>"
 
 
 def _is_name(name: str) -> bool:

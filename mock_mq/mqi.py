@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from code_pages.ccsid import codec
-from mock_mq.constants import CompletionCode, DefinitionType, GetOption, Reason
+from mock_mq.constants import CompletionCode, DefinitionType, GetOption, OpenOption, Reason
 from mock_mq.core import Connection, QueueDefinition
 from mock_mq.core.queue import MAX_PRIORITY
 from mock_mq.errors import MQError
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 _UNLIMITED = -1
 _UNUSABLE_HANDLE = -1
+_SAVES_CONTEXT = 0x3  # LPOO's own way to ask for it: of identity, of origin
 _NO_QUEUE = QueueDefinition("")  # what the queue manager's own handle is told in place of a queue's defaults
 
 
@@ -109,7 +110,10 @@ class MQI:
         return replace(call, descriptor=descriptor, attributes=attributes, header=ApiHeader(handle=handle))
 
     def _spi_open(self, call: SpiOpen) -> SpiOpen:
-        handle, descriptor = self._opened(call.descriptor, call.strings, call.options.options)
+        options = call.options.options
+        if call.options.extra_options & _SAVES_CONTEXT:
+            options |= OpenOption.SAVE_ALL_CONTEXT
+        handle, descriptor = self._opened(call.descriptor, call.strings, options)
         return replace(
             call,
             options=replace(call.options, **self._defaults(handle)),
