@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from mock_mq.constants import GetOption, Reason
 from mock_mq.core import Connection, Got
 from mock_mq.errors import MQError
-from mock_mq.wire.consuming import AsyncMessage, Notification, RequestMessages, Selection
+from mock_mq.wire.consuming import STANDING, AsyncMessage, Notification, RequestMessages, Selection
 from mock_mq.wire.segment import Segment
 from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
@@ -61,7 +61,9 @@ class Consumers:
         if asked.selection is not None:
             consumer.selection = asked.selection
         until: float | None = now
-        if asked.get_options & GetOption.WAIT:
+        if asked.flags & STANDING:
+            until = None
+        elif asked.get_options & GetOption.WAIT:
             until = None if asked.wait_interval == _UNLIMITED else now + asked.wait_interval / 1000
         self._waiting[asked.handle] = _Waiting(replace(segment, body=b""), asked, until)
 
@@ -83,7 +85,8 @@ class Consumers:
         """Ends every wait with a reason."""
         for handle, waiting in list(self._waiting.items()):
             del self._waiting[handle]
-            yield waiting.segment, Notification(handle=handle, value=reason)
+            if not waiting.asked.flags & STANDING:
+                yield waiting.segment, Notification(handle=handle, value=reason)
 
     def _answer(self, waiting: _Waiting, now: float) -> AsyncMessage | Notification | None:
         asked = waiting.asked

@@ -20,7 +20,7 @@ from mock_mq.core import Connection, QueueManager
 from mock_mq.errors import MQError
 from mock_mq.mqi import MQI, Wait
 from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
-from mock_mq.wire.consuming import AsyncMessage, Notification
+from mock_mq.wire.consuming import CONNECTION_STATE, CONNECTION_STATE_REPLY, AsyncMessage, Notification
 from mock_mq.wire.fields import Buffer, ByteOrder, WireError
 from mock_mq.wire.handshake import (
     Capability,
@@ -325,6 +325,13 @@ class Session:
         self._deliver(now)
         self._expect_heartbeat(now)
 
+    def _notified(self, segment: Segment) -> None:
+        """A client tells that its consumers start or stop, and waits for an answer where it stops them."""
+        told = Notification.unpack(segment.body, segment.order)
+        if told.code == CONNECTION_STATE and segment.control & Control.CONFIRM:
+            answer = replace(told, code=CONNECTION_STATE_REPLY)
+            self._send(self._to(segment, SegmentType.NOTIFICATION), [answer.pack(segment.order)])
+
     def _deliver(self, now: float) -> None:
         if self._consumers is not None:
             for asked, answer in self._consumers.answers(now):
@@ -367,7 +374,10 @@ class Session:
             connection.disconnect()
 
     def _refuse(self, code: int) -> None:
-        ending = self._own(SegmentType.STATUS_DATA, Control.ERROR | Control.CLOSE)
+        control = Control.WHOLE | Control.ERROR | Control.CLOSE
+        ending = replace(
+            self._own(SegmentType.STATUS_DATA, control), conversation=self._conversation, for_socket=False
+        )
         self._send(ending, [Status(code=code).pack(self._order)])
         self._end(commit=False)
 
@@ -422,6 +432,7 @@ _TABLE: dict[tuple[State, int], _Handler] = {
     (State.AGREED, SegmentType.MQCONN): Session._connect,
     **{(State.CONNECTED, call): Session._call for call in _CALLS},
     **{(state, SegmentType.REQUEST_MSGS): Session._request for state in (State.CONNECTED, State.WAITING)},
+    **{(state, SegmentType.NOTIFICATION): Session._notified for state in (State.CONNECTED, State.WAITING)},
     (State.CONNECTED, SegmentType.MQDISC): Session._disconnect,
     **{(State.WAITING, call): Session._interrupt for call in (*_CALLS, SegmentType.MQDISC)},
     **{(state, SegmentType.HEARTBEAT): Session._heartbeat_received for state in _LIVE},

@@ -16,8 +16,12 @@ from mock_mq.wire.fields import Buffer, ByteOrder, Int, Raw, Short, Structure, W
 from mock_mq.wire.segment import Control, Segment, overhead
 from mock_mq.wire.structures import MessageDescriptor
 
+CONNECTION_STATE, CONNECTION_STATE_REPLY = 3, 4
+"""NOTIFICATIONs: consumers are started or stopped, which the client may want confirmed."""
 NO_MESSAGE = 15
 """The NOTIFICATION that ends a wait; its value is the reason."""
+STANDING = 0x1
+"""In a request's flags: it holds until a message comes, as a message listener's does."""
 _HAS_SELECTION = 0x10
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from mock_mq.server import TLS
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.queue_manager import RunningQueueManager
-from tests.interop.judge import JavaConnection, Judge, build, missing
+from tests.interop.judge import JAKARTA, JAVA, JavaConnection, Judge, build, missing
 
 STORE_PASSWORD = "store-password"
 TLS_CIPHER = "TLS_AES_256_GCM_SHA384"
@@ -25,13 +25,22 @@ sizes = pytest.mark.parametrize("size", _SIZES.values(), ids=_SIZES.keys())
 
 @pytest.fixture(scope="session")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    yield from _judge(tmp_path_factory, JAVA)
+
+
+@pytest.fixture(scope="session")
+def jakarta(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    yield from _judge(tmp_path_factory, JAKARTA)
+
+
+def _judge(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Judge]:
     lacking = missing()
     if lacking and os.environ.get("CI") == "true":
         pytest.fail(f"in CI IBM's client is never left out: {lacking}")
     if lacking:
         pytest.skip(lacking)
-    build()
-    running = Judge(tmp_path_factory.mktemp("judge"))
+    build(project)
+    running = Judge(tmp_path_factory.mktemp("judge"), project)
     yield running
     running.close()
 

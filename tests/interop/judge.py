@@ -1,4 +1,4 @@
-"""IBM's Java client as a process that does what it is told (`java/src/main/java/Judge.java`)."""
+"""IBM's Java clients as processes that do what they are told (`Judge.java` in `java` and in `jakarta`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 JAVA = Path(__file__).parent / "java"
+"""The classes for Java and for JMS."""
+JAKARTA = Path(__file__).parent / "jakarta"
+"""The classes for Jakarta Messaging, with Spring's and Camel's containers over them."""
 _NAMES = count(1)
 
 
@@ -31,15 +34,15 @@ def missing() -> str:
     return f"{' and '.join(lacking)} not found: install a JDK (17 or later) and Maven" if lacking else ""
 
 
-def build() -> None:
+def build(project: Path = JAVA) -> None:
     """Compiles it, and fetches IBM's client the first time; quick when nothing has changed.
 
     One at a time, for tests run in several processes. Raises `RuntimeError` with what Maven says.
     """
-    target = JAVA / "target"
+    target = project / "target"
     made = target / "made"
-    sources = [JAVA / "pom.xml", *(JAVA / "src").rglob("*.java")]
-    lock = os.open(JAVA, os.O_RDONLY)
+    sources = [project / "pom.xml", *(project / "src").rglob("*.java")]
+    lock = os.open(project, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if made.is_file() and all(made.stat().st_mtime > source.stat().st_mtime for source in sources):
@@ -48,7 +51,7 @@ def build() -> None:
         shutil.rmtree(target, ignore_errors=True)
         done = subprocess.run(
             ["mvn", "--batch-mode", "--quiet", "process-classes"],
-            cwd=JAVA,
+            cwd=project,
             text=True,
             capture_output=True,
             check=False,
@@ -63,8 +66,8 @@ def build() -> None:
 class Judge:
     """The process. Many connections, one call at a time."""
 
-    def __init__(self, directory: Path) -> None:
-        target = JAVA / "target"
+    def __init__(self, directory: Path, project: Path = JAVA) -> None:
+        target = project / "target"
         classes = f"{target / 'classes'}{os.pathsep}{target / 'dependency' / '*'}"
         # The names of ciphers are Java's own, not those IBM's JVMs once had.
         options = ["-Dcom.ibm.mq.cfg.useIBMCipherMappings=false", "-Xmx1g", "-XX:TieredStopAtLevel=1"]
@@ -105,7 +108,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class JavaConnection:
-    """A connection of IBM's client: `base` (classes for Java) or `jms`."""
+    """A connection of IBM's client: `base` (classes for Java) or `jms`; `context`, `spring` or `camel`."""
 
     judge: Judge
     name: str
