@@ -33,6 +33,7 @@ from mock_mq.wire.calls import (
     Stat,
     string_of,
 )
+from mock_mq.wire.consuming import RequestMessages
 from mock_mq.wire.fields import Buffer, WireError
 from mock_mq.wire.segment import Segment, SegmentType
 from mock_mq.wire.spi import SpiHeader, SpiOpen, SpiQueried, SpiQuery, SpiVerb, VerbVersions
@@ -289,6 +290,34 @@ def _verb(segment: Segment) -> int:
 
 def _failed(error: MQError, handle: int = 0) -> ApiHeader:
     return ApiHeader(completion=error.completion, reason=error.reason, handle=handle)
+
+
+def refusal(segment: Segment, error: MQError) -> Call:
+    """A call's reply where it is not made at all. Raises `WireError` where its body is not the call's."""
+    if segment.type == SegmentType.MQGET:
+        asked = Get.unpack(segment.body, segment.order)
+        return Got(asked.descriptor, asked.options, header=_failed(error, asked.header.handle))
+    known = _SPI.get(_verb(segment)) if segment.type == SegmentType.SPI else _CALLS.get(segment.type)
+    kind = known[0] if known else Plain
+    return _refused(kind.unpack(segment.body, segment.order), error)
+
+
+def queue_of(segment: Segment, connection: Connection) -> str:
+    """The name of the queue that a call is about; empty for none, and for one that can't be told."""
+    try:
+        if segment.type in (SegmentType.MQOPEN, SegmentType.MQPUT1):
+            cursor = Cursor(segment.body, segment.order)
+            cursor.take(ApiHeader)
+            return cursor.take(ObjectDescriptor).object_name
+        if segment.type == SegmentType.SPI:
+            known = _SPI.get(_verb(segment))
+            call = known[0].unpack(segment.body, segment.order) if known else None
+            return call.descriptor.object_name if isinstance(call, SpiOpen) else ""
+        if segment.type == SegmentType.REQUEST_MSGS:
+            return connection.queue_of(RequestMessages.unpack(segment.body, segment.order).handle)
+        return connection.queue_of(ApiHeader.unpack(segment.body, segment.order).handle)
+    except (MQError, WireError):
+        return ""
 
 
 def _refused(call: Call, error: MQError) -> Call:

@@ -11,6 +11,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
+
+from mock_mq.core import Caller
 from mock_mq.wire.fields import Buffer
 
 _READ = 262_144
@@ -50,7 +53,14 @@ class Secrecy:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._agreed = False
+        self.agreed = False
+
+    def caller(self, address: str) -> Caller:
+        """Who is there, once hands are shaken: what TLS knows of the peer at that address."""
+        cipher, protocol, _bits = self._tls.cipher() or ("", "", 0)
+        certificate = self._tls.getpeercert(binary_form=True)
+        name = x509.load_der_x509_certificate(certificate).subject.rfc4514_string() if certificate else ""
+        return Caller(address, certificate_name=name, cipher=cipher, protocol=self._tls.version() or protocol)
 
     def decrypt(self, data: Buffer) -> bytearray:
         """What the peer meant by `data`, empty while hands are shaken. Raises `ssl.SSLError`.
@@ -60,9 +70,9 @@ class Secrecy:
         self._incoming.write(data)
         plain = bytearray()
         with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
-            if not self._agreed:
+            if not self.agreed:
                 self._tls.do_handshake()
-                self._agreed = True
+                self.agreed = True
             while piece := self._tls.read(_READ):
                 plain += piece
         return plain
@@ -78,7 +88,7 @@ class Secrecy:
 
     def end(self) -> bytes:
         """What is to be sent last: that nothing follows."""
-        if self._agreed:
+        if self.agreed:
             with contextlib.suppress(ssl.SSLError):
                 self._tls.unwrap()
         return self.outgoing()

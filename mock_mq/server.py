@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from mock_mq.core import QueueManager
+from mock_mq.core import Caller, QueueManager
 from mock_mq.core.definition import COMMAND_QUEUE
+from mock_mq.faults import Faults
+from mock_mq.journal import Journal
 from mock_mq.pcf.server import CommandServer
 from mock_mq.secrecy import TLS, Secrecy
 from mock_mq.session import Session
@@ -25,9 +27,15 @@ __all__ = ["TLS", "Server"]
 
 log = logging.getLogger(__name__)
 
+_SLOW_STEP = 0.05  # seconds between the pieces that a slow network takes
+
 
 class Server:
-    """A listener for `queue_manager`. `start` opens the port, `stop` closes it and ends every channel."""
+    """A listener for `queue_manager`. `start` opens the port, `stop` closes it and ends every channel.
+
+    `faults` are what goes wrong with calls, and calls are noted in `journal` where there is one.
+    `bytes_per_second` makes the network slow for each channel's answers; 0 leaves it as it is.
+    """
 
     def __init__(
         self,
@@ -38,16 +46,20 @@ class Server:
         tls: TLS | None = None,
         heartbeat: int = 300,
         clock: Callable[[], float] = time.monotonic,
+        journal: Journal | None = None,
     ) -> None:
         self._queue_manager = queue_manager
+        self.faults = Faults()
+        self._journal = journal
+        self.bytes_per_second = 0
         queue_manager.serve(COMMAND_QUEUE, CommandServer(queue_manager).serve)
         self._host, self._port = host, port
         self._tls = tls
         self._heartbeat = heartbeat
-        self._clock = clock
+        self.clock = clock
         self._listener: asyncio.Server | None = None
         self._context: ssl.SSLContext | None = None
-        self._channels: set[_Channel] = set()
+        self.channels: set[_Channel] = set()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -62,49 +74,57 @@ class Server:
         loop = asyncio.get_running_loop()
         self._context = self._tls.context() if self._tls else None
         self._listener = await loop.create_server(self._accept, self._host, self._port, backlog=128)
+        self._port = self.address[1]
 
     async def stop(self) -> None:
         """Closes the port, then every channel: units of work that are open are backed out."""
-        if self._listener is None:
+        if self._listener is None or not self._listener.is_serving():
             return
         self._listener.close()
-        for channel in list(self._channels):
+        for channel in list(self.channels):
             channel.stop()
         await self._listener.wait_closed()
 
     def _accept(self) -> _Channel:
         secrecy = Secrecy(self._context) if self._context else None
-        return _Channel(self._queue_manager, self._channels, secrecy, self._clock, self._heartbeat)
+        return _Channel(self, secrecy)
+
+    def session(self, wake: Callable[[], None]) -> Session:
+        """A session for a socket that has just been accepted."""
+        return Session(
+            self._queue_manager,
+            clock=self.clock,
+            wake=wake,
+            heartbeat=self._heartbeat,
+            faults=self.faults,
+            journal=self._journal,
+        )
 
 
 class _Channel(asyncio.Protocol):
     """One socket and its session."""
 
-    def __init__(
-        self,
-        queue_manager: QueueManager,
-        channels: set[_Channel],
-        secrecy: Secrecy | None,
-        clock: Callable[[], float],
-        heartbeat: int,
-    ) -> None:
-        self._channels = channels
+    def __init__(self, server: Server, secrecy: Secrecy | None) -> None:
+        self._server = server
         self._secrecy = secrecy
-        self._clock = clock
+        self._clock = server.clock
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._woken = False
         self._writable = True
-        self._session = Session(queue_manager, clock=clock, wake=self._wake, heartbeat=heartbeat)
+        self._session = server.session(self._wake)
+        self._slowly = bytearray()
+        self._slow_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._channels.add(self)
+        self._server.channels.add(self)
         sock: socket.socket = transport.get_extra_info("socket")
         # A client that is gone without a word would keep its unit of work for ever.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         host, port = transport.get_extra_info("peername")[:2]
         self._session.peer = f"{host}:{port}"
+        self._session.caller = Caller(host)
         self._set_timer()
 
     def data_received(self, data: bytes) -> None:
@@ -116,6 +136,8 @@ class _Channel(asyncio.Protocol):
                 log.warning("TLS failed: %s", e, extra={"peer": self._session.peer})
                 self._session.lose()
             self._transport.write(self._secrecy.outgoing())
+            if not self._session.caller.cipher and self._secrecy.agreed:
+                self._session.caller = self._secrecy.caller(self._session.caller.address)
         self._session.receive(plain)
         self._flush()
 
@@ -129,8 +151,10 @@ class _Channel(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a session does not ask why
-        self._channels.discard(self)
+        self._server.channels.discard(self)
         self._stop_timer()
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
         self._session.lose()
 
     def stop(self) -> None:
@@ -142,15 +166,37 @@ class _Channel(asyncio.Protocol):
 
     def _flush(self) -> None:
         """Writes while the socket takes it, then sees to the timer and to the end."""
-        for frame in self._session.output():
-            self._transport.write(self._secrecy.encrypt(frame) if self._secrecy else frame)
-            if not self._writable:
-                break
-        if self._session.closed and self._writable and not self._transport.is_closing():
+        if not self._slow_timer:
+            for frame in self._session.output():
+                self._write(self._secrecy.encrypt(frame) if self._secrecy else frame)
+                if not self._writable or self._slow_timer:
+                    break
+        ended = self._session.closed and self._writable and not self._slow_timer
+        if ended and not self._transport.is_closing():
             if self._secrecy is not None:
                 self._transport.write(self._secrecy.end())
             self._transport.close()
         self._set_timer()
+
+    def _write(self, data: bytes) -> None:
+        """Writes, or starts to write slowly where the network is to be slow."""
+        if self._server.bytes_per_second:
+            self._slowly += data
+            self._write_slowly()
+        else:
+            self._transport.write(data)
+
+    def _write_slowly(self) -> None:
+        """Writes as much as a slow network takes at a time, and comes again for the rest."""
+        self._slow_timer = None
+        rate = self._server.bytes_per_second
+        piece = max(1, int(rate * _SLOW_STEP)) if rate else len(self._slowly)
+        self._transport.write(bytes(self._slowly[:piece]))
+        del self._slowly[:piece]
+        if self._slowly:
+            self._slow_timer = self._loop.call_later(_SLOW_STEP, self._write_slowly)
+        else:
+            self._loop.call_soon(self._flush)
 
     def _set_timer(self) -> None:
         self._stop_timer()

@@ -8,19 +8,29 @@ SHARECNV(1) has it, where the client offers that, and else as in SHARECNV(0).
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 
-from mock_mq.constants import Reason
+from mock_mq.constants import CompletionCode, Reason
 from mock_mq.consuming import Consumers
-from mock_mq.core import Connection, QueueManager
+from mock_mq.core import Caller, Connection, QueueManager
 from mock_mq.errors import MQError
-from mock_mq.mqi import MQI, Wait
+from mock_mq.faults import Deed, Event, Fault, Faults
+from mock_mq.journal import Journal, RecordedCall
+from mock_mq.mqi import MQI, Wait, queue_of, refusal
 from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
-from mock_mq.wire.consuming import CONNECTION_STATE, CONNECTION_STATE_REPLY, AsyncMessage, Notification
+from mock_mq.wire.consuming import (
+    CONNECTION_STATE,
+    CONNECTION_STATE_REPLY,
+    AsyncMessage,
+    Notification,
+    RequestMessages,
+)
 from mock_mq.wire.fields import Buffer, ByteOrder, WireError
 from mock_mq.wire.handshake import (
     Capability,
@@ -55,6 +65,9 @@ _MIN_TRANSMISSION = 1024
 _CHANNEL_REFUSED = {
     Reason.UNKNOWN_CHANNEL_NAME: StatusCode.UNKNOWN_CHANNEL,
     Reason.CHANNEL_CONFIG_ERROR: StatusCode.WRONG_CHANNEL_TYPE,
+    Reason.CHANNEL_NOT_AVAILABLE: StatusCode.CHANNEL_NOT_AVAILABLE,
+    Reason.SSL_INITIALIZATION_ERROR: StatusCode.CIPHER_SPEC,
+    Reason.SSL_PEER_NAME_MISMATCH: StatusCode.PEER_NAME,
 }
 _STREAM = 1  # the request that messages belong to, whoever asked for them
 _CCSID = 819  # what character fields are written in
@@ -72,13 +85,16 @@ class State(Enum):
 
 
 _UNCONNECTED = (State.STARTING, State.AGREED)
+_MOST_BEHIND = 1000  # segments that wait behind one that is delayed
+_keys = itertools.count(1)
 
 
 class Session:
     """A channel of `queue_manager`. `clock` gives seconds; `heartbeat` is the shortest interval agreed.
 
     `wake` is called, at any time and from within another session's calls, when `tick` is wanted soon.
-    `peer` may be set, for the log.
+    `caller` may be set: what the socket knows of the client. `faults` are what goes wrong, on demand, and
+    calls are noted in `journal` where there is one.
     """
 
     def __init__(
@@ -88,11 +104,21 @@ class Session:
         clock: Callable[[], float],
         wake: Callable[[], None],
         heartbeat: int = 300,
+        faults: Faults | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._queue_manager = queue_manager
         self._clock = clock
         self._wake = wake
         self.peer = ""
+        self.caller = Caller("")
+        self._key = next(_keys)
+        self._faults = faults if faults is not None else Faults()
+        self._journal = journal
+        self._delayed: tuple[float, Segment] | None = None
+        self._behind: deque[Segment] = deque()
+        self._spoils: Deed | None = None
+        self._mute = False
         self._heartbeat = heartbeat
         self._state = State.STARTING
         self._give_up = clock() + CONNECT_SECONDS
@@ -129,6 +155,8 @@ class Session:
         if self._state in _UNCONNECTED:
             return self._give_up
         times = [self._heartbeat_due] if self._waiting else []
+        if self._delayed is not None:
+            times.append(self._delayed[0])
         if self._pending is not None:
             times.append(self._pending[1].until)
         if self._consumers is not None:
@@ -151,15 +179,21 @@ class Session:
 
     def receive(self, data: Buffer) -> None:
         """Takes what the socket brought. A peer that breaks the protocol finds the session closed."""
-        if self.closed:
+        if self.closed or self._mute:
             return
-        try:
+        with self._breaking():
             for segment in self._reader.feed(data):
                 if self.closed:
                     return
                 whole = self._joiner.add(segment)
                 if whole is not None:
-                    self._handle(whole)
+                    self._take(whole)
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """A peer that breaks the protocol finds the session closed."""
+        try:
+            yield
         except WireError as e:
             log.warning("channel closed: %s", e, extra=self._facts())
             self._refuse(StatusCode.PROTOCOL_ERROR)
@@ -167,7 +201,8 @@ class Session:
     def tick(self) -> None:
         """Goes on with a waiting MQGET, and with the heartbeats that its client counts on meanwhile."""
         now = self._clock()
-        if self._state in _UNCONNECTED and now >= self._give_up:
+        self._resume(now)
+        if self._state in _UNCONNECTED and now >= self._give_up and self._delayed is None:
             log.warning("channel closed: no MQCONN within %d s", CONNECT_SECONDS, extra=self._facts())
             self._end(commit=False)
         if self._pending is not None:
@@ -199,6 +234,74 @@ class Session:
         if not self.closed:
             self._refuse(StatusCode.QUEUE_MANAGER_ENDING)
 
+    def _take(self, segment: Segment) -> None:
+        """Handles a segment, unless it waits behind one that is delayed, or is to go wrong."""
+        if self._delayed is not None:
+            if len(self._behind) >= _MOST_BEHIND:
+                raise WireError(f"{segment.name}: {_MOST_BEHIND} segments wait already")
+            self._behind.append(segment)
+            return
+        fault = self._fault(segment) if self._faults else None
+        if fault is None:
+            self._handle(segment)
+        elif fault.do is Deed.DELAY:
+            self._delayed = self._clock() + fault.seconds, segment
+        elif fault.do is Deed.DROP:
+            self._end(commit=False)
+        elif fault.do is Deed.FAIL:
+            self._fail(segment, Reason(fault.reason))
+        else:
+            self._spoils = fault.do
+            self._handle(segment)
+
+    def _resume(self, now: float) -> None:
+        """Goes on with what was delayed, and with what came after it."""
+        if self._delayed is None or now < self._delayed[0]:
+            return
+        (_, segment), self._delayed = self._delayed, None
+        with self._breaking():
+            self._handle(segment)
+            while self._behind and self._delayed is None and not self.closed:
+                self._take(self._behind.popleft())
+
+    def _fault(self, segment: Segment) -> Fault | None:
+        """What goes wrong with a call, if anything."""
+        if segment.type not in _MAY_FAIL or self._state not in _MAKING_CALLS:
+            return None
+        event = Event(
+            self._key,
+            _call_name(segment),
+            self._queue_of(segment),
+            self._user,
+            self._connection.identity.application if self._connection else "",
+            self._channel,
+        )
+        fault = self._faults.choose(event)
+        if fault is not None:
+            log.info("fault: %s at %s %s", fault.do.value, event.call, event.queue, extra=self._facts())
+        return fault
+
+    def _queue_of(self, segment: Segment) -> str:
+        """The queue that a call is about; empty for none, and for one that can't be told."""
+        return queue_of(segment, self._connection) if self._connection is not None else ""
+
+    def _fail(self, segment: Segment, reason: Reason) -> None:
+        """Answers a call with a reason, without doing it; MQRC_BACKED_OUT says what was done instead."""
+        completion = CompletionCode.FAILED
+        if reason is Reason.BACKED_OUT and self._connection is not None:
+            self._connection.back_out()
+            completion = CompletionCode.WARNING
+        error = MQError(reason, "a fault that was asked for", completion)
+        if segment.type == SegmentType.REQUEST_MSGS:
+            handle = RequestMessages.unpack(segment.body, segment.order).handle
+            self._notify(segment, Notification(handle=handle, value=reason))
+        elif segment.type == SegmentType.MQCONN:
+            call = Connect.unpack(segment.body, segment.order)
+            header = ApiHeader(completion=completion, reason=reason)
+            self._reply(segment, replace(call, header=header))
+        else:
+            self._reply(segment, refusal(segment, error))
+
     def _handle(self, segment: Segment) -> None:
         self._check_conversation(segment)
         handler = _TABLE.get((self._state, segment.type))
@@ -222,7 +325,7 @@ class Session:
         if offer.max_transmission < _MIN_TRANSMISSION:
             raise WireError(f"INITIAL_DATA: a transmission size of {offer.max_transmission} bytes")
         try:
-            channel = self._queue_manager.channel(offer.channel)
+            channel = self._queue_manager.admit(offer.channel, self.caller)
         except MQError as e:
             log.info("channel refused: %s", e, extra=self._facts())
             self._refuse(_CHANNEL_REFUSED[e.reason])
@@ -271,6 +374,7 @@ class Session:
                 password=self._password,
                 application=call.fields.application,
                 application_type=call.fields.application_type,
+                caller=self.caller,
             )
         except MQError as e:
             log.info("MQCONN refused: %s", e, extra=self._facts())
@@ -338,6 +442,9 @@ class Session:
                 self._notify(asked, answer)
 
     def _notify(self, asked: Segment, answer: AsyncMessage | Notification) -> None:
+        self._note(asked, answer.value if isinstance(answer, Notification) else answer.reason)
+        if self._spoils is not None and self._spoil(self._to(asked, SegmentType.NOTIFICATION), [bytes(16)]):
+            return
         if isinstance(answer, Notification):
             self._send(self._to(asked, SegmentType.NOTIFICATION), [answer.pack(asked.order)])
         else:
@@ -368,6 +475,7 @@ class Session:
         connection, self._connection, self._mqi, self._consumers = self._connection, None, None, None
         self._pending = None
         self._state = State.CLOSED
+        self._faults.forget(self._key)
         if connection is not None:
             if not commit:
                 connection.back_out()
@@ -382,9 +490,46 @@ class Session:
         self._end(commit=False)
 
     def _reply(self, segment: Segment, call: Call) -> None:
+        self._note(segment, call.header.reason)
+        if self._spoils is not None and self._spoil(
+            self._to(segment, segment.type + REPLY), call.parts(segment.order)
+        ):
+            return
         self._send(self._to(segment, segment.type + REPLY), call.parts(segment.order))
 
+    def _note(self, segment: Segment, reason: int) -> None:
+        if self._connection is not None:
+            self._connection.calls += 1
+        if self._journal is not None and segment.type in _MAY_FAIL:
+            application = self._connection.identity.application if self._connection else ""
+            self._journal.add(
+                RecordedCall(
+                    self._key,
+                    application,
+                    self._user,
+                    _call_name(segment),
+                    self._queue_of(segment),
+                    reason,
+                )
+            )
+
+    def _spoil(self, reply: Segment, parts: list[Buffer]) -> bool:
+        """Has the answer to a call go wrong, the call itself being done."""
+        deed, self._spoils = self._spoils, None
+        if deed is Deed.DROP_AFTER:
+            self._end(commit=False)
+        elif deed is Deed.WRONG:
+            self._send(replace(reply, type=reply.type ^ 1), parts)
+        else:
+            if deed is Deed.HALF:
+                frame = next(split(reply, parts, self._size))
+                self._output.append(iter([frame[: len(frame) // 2]]))
+            self._mute = True
+        return True
+
     def _send(self, segment: Segment, parts: list[Buffer]) -> None:
+        if self._mute:
+            return
         self._output.append(split(segment, parts, self._size))
 
     def _to(self, asked: Segment, kind: int) -> Segment:
@@ -406,6 +551,13 @@ class Session:
         return {"peer": self.peer, "channel": self._channel, "user": self._user}
 
 
+def _call_name(segment: Segment) -> str:
+    """The MQI's name of a call."""
+    return _NAMES.get(segment.type) or SegmentType(segment.type).name
+
+
+# Whoever opens through SPI opens; whoever asks for messages gets.
+_NAMES: dict[int, str] = {SegmentType.REQUEST_MSGS: "MQGET", SegmentType.SPI: "MQOPEN"}
 _Handler = Callable[[Session, Segment], None]
 _CALLS = (
     SegmentType.MQOPEN,
@@ -422,6 +574,9 @@ _CALLS = (
     SegmentType.MQSUB,
     SegmentType.MQSUBRQ,
 )
+# The calls that can be made to go wrong, and are noted.
+_MAY_FAIL = frozenset((*_CALLS, SegmentType.MQCONN, SegmentType.MQDISC, SegmentType.REQUEST_MSGS))
+_MAKING_CALLS = (State.AGREED, State.CONNECTED, State.WAITING)
 _LIVE = (State.AGREED, State.CONNECTED, State.WAITING, State.DISCONNECTED)
 
 # What may come when; what is not here breaks the protocol.

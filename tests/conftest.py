@@ -2,7 +2,6 @@
 
 pytest_plugins = [
     "tests.fixtures.certificates",
-    "tests.fixtures.queue_manager",
     "tests.fixtures.aws",
     "tests.fixtures.binding",
     "tests.fixtures.bridge",

@@ -107,6 +107,33 @@ def user_by_rules(rules: Iterable[ChannelRule], channel: str, caller: Caller) ->
     return user
 
 
+def fits(cipher_spec: str, caller: Caller) -> bool:
+    """Whether a client speaks TLS as a CipherSpec asks: a suite by MQ's name, or any of a version.
+
+    `ANY_TLS12` and `ANY_TLS13` are that version, with `_OR_HIGHER` also a later one; `ANY` is any TLS.
+    """
+    if not caller.cipher:
+        return False
+    versions = _VERSIONS.get(cipher_spec)
+    if versions is not None:
+        return caller.protocol in versions
+    return _bare(cipher_spec) == _bare(caller.cipher)
+
+
+_VERSIONS = {
+    "ANY": ("TLSv1.2", "TLSv1.3"),
+    "ANY_TLS12": ("TLSv1.2",),
+    "ANY_TLS12_OR_HIGHER": ("TLSv1.2", "TLSv1.3"),
+    "ANY_TLS13": ("TLSv1.3",),
+    "ANY_TLS13_OR_HIGHER": ("TLSv1.3",),
+}
+
+
+def _bare(suite: str) -> str:
+    """A suite's name without what MQ, TLS and OpenSSL write differently."""
+    return re.sub(r"TLS_|WITH_|[-_]", "", suite)
+
+
 def name_matches(pattern: str, name: str) -> bool:
     """Whether a certificate's name has every part of a pattern: SSLPEER, `CN=app*,OU=Payments`."""
     has = _parts(name)

@@ -13,7 +13,7 @@ from typing import Any
 
 from mock_mq.constants import DefinitionType, QueueType, Reason
 from mock_mq.core import reports
-from mock_mq.core.access import Caller, Right, name_matches, user_by_rules
+from mock_mq.core.access import Caller, Right, fits, name_matches, user_by_rules
 from mock_mq.core.attributes import of_queue_manager
 from mock_mq.core.connection import Connection, Identity
 from mock_mq.core.context import Putter
@@ -67,6 +67,21 @@ class QueueManager:
             raise MQError(Reason.CHANNEL_CONFIG_ERROR, f"{name} is not a server-connection channel")
         return channel
 
+    def admit(self, name: str, caller: Caller) -> Channel:
+        """The channel that this client may start.
+
+        Raises what `channel` does, 2537 (stopped), 2393 (not the TLS it wants) and 2398 (not that peer).
+        """
+        channel = self.channel(name)
+        if channel.stopped:
+            raise MQError(Reason.CHANNEL_NOT_AVAILABLE, f"{name} is stopped")
+        if channel.cipher_spec and not fits(channel.cipher_spec, caller):
+            spoken = f"{caller.protocol} {caller.cipher}".strip() or "plain text"
+            raise MQError(Reason.SSL_INITIALIZATION_ERROR, f"{channel.cipher_spec} is wanted, not {spoken}")
+        if channel.peer_name and not name_matches(channel.peer_name, caller.certificate_name):
+            raise MQError(Reason.SSL_PEER_NAME_MISMATCH, caller.certificate_name or "no certificate")
+        return channel
+
     def channels(self) -> list[Channel]:
         """All channels, by name."""
         return sorted(self._channels.values(), key=lambda each: each.name)
@@ -84,15 +99,12 @@ class QueueManager:
     ) -> Connection:
         """MQCONN over `channel`; an empty `queue_manager`, or one that starts with `*`, is any.
 
-        `caller` is what the socket knows of the client. Raises 2540 and 2539 (channel), 2537 (channel
-        stopped), 2058 (name), 2059 and 2161 (not running, quiescing), 2025 (too many), 2035 (user, password
-        or right) and 2577 (kept out by a rule).
+        `caller` is what the socket knows of the client. Raises 2540 and 2539 (channel), 2058 (name), 2161
+        (quiescing), 2025 (too many) and 2035 (user, password or right, or kept out by a rule).
         """
         through = self.channel(channel)
         if self.quiescing:
             raise MQError(Reason.Q_MGR_QUIESCING)
-        if through.stopped:
-            raise MQError(Reason.CHANNEL_NOT_AVAILABLE, f"{channel} is stopped")
         if queue_manager and not queue_manager.startswith("*") and queue_manager != self.name:
             raise MQError(Reason.Q_MGR_NAME_ERROR, queue_manager)
         self._check_room(through)
@@ -274,9 +286,7 @@ class QueueManager:
             raise MQError(Reason.MAX_CONNS_LIMIT_REACHED, f"{instances} instances of {channel.name}")
 
     def _user(self, channel: Channel, caller: Caller) -> str:
-        if channel.peer_name and not name_matches(channel.peer_name, caller.certificate_name):
-            raise MQError(Reason.SSL_PEER_NAME_MISMATCH, caller.certificate_name or "no certificate")
         user = user_by_rules(self.definition.channel_rules, channel.name, caller)
         if user is None:
-            raise MQError(Reason.CHANNEL_BLOCKED, f"{caller.address} {caller.user!r}: kept out by a rule")
+            raise MQError(Reason.NOT_AUTHORIZED, f"{caller.address} {caller.user!r}: kept out by a rule")
         return channel.user or user

@@ -151,6 +151,9 @@ class StatusCode:
     QUEUE_MANAGER_NOT_AVAILABLE = 3
     QUEUE_MANAGER_ENDING = 5
     PROTOCOL_ERROR = 10
+    CHANNEL_NOT_AVAILABLE = 22
+    CIPHER_SPEC = 24
+    PEER_NAME = 25
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from bridge.configuration import QueueManager
 from bridge.mq_connection import MqConnection
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
-from tests.fixtures.queue_manager import RunningQueueManager
+from mock_mq.running import RunningQueueManager
 
 QUEUE = "DEV.QUEUE.1"
 

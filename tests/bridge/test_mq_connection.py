@@ -16,10 +16,11 @@ from bridge.errors import Away
 from bridge.key_repository import KeyRepository
 from bridge.message import Message
 from bridge.mq_connection import MqConnection
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.bridge.mq_ends import QUEUE, settings, sink, source
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
 ANY_TLS = "ANY_TLS12_OR_HIGHER"
 ESTABLISHED = "01"

@@ -9,8 +9,8 @@ import pytest
 
 from bridge.binding import Binding
 from bridge.mq_depth import Backlog, MqDepths
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import QUEUE, Program, connection, source
-from tests.fixtures.queue_manager import RunningQueueManager
 
 OTHER = "DEV.QUEUE.2"
 

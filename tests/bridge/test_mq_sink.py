@@ -12,8 +12,9 @@ from bridge.errors import Away
 from bridge.message import Descriptor, Fault, Message, Property
 from bridge.mq_sink import MqSink
 from mock_mq.core import QueueDefinition
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import QUEUE, Program, sink, source
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
 TEXT = Descriptor(format="MQSTR", message_id=b"m" * 24, correlation_id=b"c" * 24, ccsid=500, encoding=546)
 

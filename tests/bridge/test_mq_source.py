@@ -17,9 +17,10 @@ from bridge.mq_source import MqSource
 from bridge.pump import Pump
 from bridge.retry import Retry
 from mock_mq.core import QueueDefinition, Right
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.bridge.ends import MemoryDeadLetters, MemorySink
 from tests.bridge.mq_ends import QUEUE, Program, connection, source
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
 
 @pytest.fixture

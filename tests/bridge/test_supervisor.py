@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from bridge import configuration, supervisor
 from bridge.binding import Binding
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import QUEUE, Program
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import eventually
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.queue_manager import RunningQueueManager
 
 Events = list[Any]
 

@@ -14,13 +14,14 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.binding import Binding
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.bridge.mq_ends import QUEUE, Program
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import RunningBridge, StartBridge, eventually
 from tests.fixtures.certificates import Certificates
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
 OTHER = "DEV.QUEUE.2"
 CANARY = "canary-77aa"

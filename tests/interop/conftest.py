@@ -12,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 
+from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.interop.judge import JAKARTA, JAVA, JavaConnection, Judge, build, missing
 
 STORE_PASSWORD = "store-password"

@@ -9,9 +9,9 @@ import pytest
 
 from bridge.mapping import to_cloud
 from bridge.message import Descriptor, Message, Property
+from mock_mq.running import RunningQueueManager
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import RunningBridge, StartBridge, eventually
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.interop.conftest import Reachable, options_of
 from tests.interop.judge import Judge
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.queue_manager import RunningQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.interop.conftest import Reachable, options_of
 from tests.interop.judge import JavaConnection, Judge
 

@@ -8,8 +8,8 @@ import pytest
 
 from bridge.binding import Binding
 from bridge.mapping import Attribute, CloudMessage, from_cloud, to_cloud
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import sink, source
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.interop.conftest import Reachable, options_of
 from tests.interop.judge import JavaConnection, Judge
 

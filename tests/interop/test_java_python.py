@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bridge.binding import Binding
-from tests.fixtures.queue_manager import RunningQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.interop.conftest import Reachable, options_of, sizes
 from tests.interop.judge import JavaConnection, Judge, with_bytes
 from tests.mock_mq.client.program import QUEUE, Program

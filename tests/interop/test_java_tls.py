@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mock_mq.running import RunningQueueManager
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.interop.conftest import (
     TLS_CIPHER,
     Reachable,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.queue_manager import RunningQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.interop.conftest import Reachable, options_of
 from tests.interop.judge import JavaConnection, Judge, Refused
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from mock_mq.running import RunningQueueManager
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager
 
 MOCK_MQ = [sys.executable, "-m", "mock_mq"]
 EVERY_BYTE = bytes(range(256))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.system.ends import QUEUES
 
 

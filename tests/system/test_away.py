@@ -6,11 +6,11 @@ import json
 from urllib.parse import parse_qs
 
 from bridge.binding import Binding, load_binding
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import Program
 from tests.fixtures.aws import REGION, Aws
 from tests.fixtures.bridge import StartBridge, eventually
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.system.ends import CANARY, IN, OUT, read, send
 
 

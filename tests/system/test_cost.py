@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bridge.binding import Binding
 from mock_mq.core import QueueDefinition
+from mock_mq.pytest_plugin import StartQueueManager
 from tests.bridge.mq_ends import Program
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.queue_manager import StartQueueManager
 
 QUEUE = "OUT"
 

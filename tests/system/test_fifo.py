@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bridge.binding import Binding
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import Program
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.system.ends import IN, OUT
 
 COUNT = 60

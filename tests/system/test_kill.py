@@ -15,6 +15,8 @@ import pytest
 
 from mock_mq.client.connection import Connection, Target
 from mock_mq.core import QueueDefinition
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from mock_mq.wire.structures import (
     GetMessageOptions,
     MessageDescriptor,
@@ -23,7 +25,6 @@ from mock_mq.wire.structures import (
 )
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 
 MESSAGES = 1000
 KILLS = 10

@@ -16,12 +16,13 @@ from bridge.message import Descriptor, Message, Property
 from bridge.mq_connection import MqConnection
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.bridge.mq_ends import Program, settings, source
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 from tests.system.ends import CANARY, IN, OUT, QUEUES, SMALL, TOPIC, read, send
 
 DESCRIPTOR = Descriptor(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bridge.binding import Binding
+from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import Program
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.system.ends import IN, OUT, read, send
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.binding import Binding
-from tests.fixtures.queue_manager import RunningQueueManager
+from mock_mq.running import RunningQueueManager
 
 QUEUE = "DEV.QUEUE.1"
 

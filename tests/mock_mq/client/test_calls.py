@@ -10,7 +10,8 @@ import pytest
 
 from bridge.binding import Binding
 from mock_mq.core import QueueDefinition, Right
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.mock_mq.client.program import QUEUE, Program, channel, refused
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import pytest
 
 from bridge.binding import Binding
+from mock_mq.running import RunningQueueManager
 from tests.fixtures.bridge import eventually
-from tests.fixtures.queue_manager import RunningQueueManager
 from tests.mock_mq.client.program import QUEUE, Program, refused
 
 T = TypeVar("T")

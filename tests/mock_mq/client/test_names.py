@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.binding import Binding, load_binding
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from tests.mock_mq.client.program import Program, refused
 
 PUT = """

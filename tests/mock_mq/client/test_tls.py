@@ -10,9 +10,10 @@ import pytest
 from bridge.binding import Binding
 from bridge.credentials import Credentials, from_directory
 from bridge.key_repository import KeyRepository
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.fixtures.certificates import Certificates
-from tests.fixtures.queue_manager import RunningQueueManager, StartQueueManager
 from tests.mock_mq.client.program import Program, channel, refused
 
 ANY = b"ANY_TLS12_OR_HIGHER"
