@@ -100,7 +100,7 @@ lock: $(READY)
 	echo pymqi | $(LOCK) --no-deps - --output-file requirements/pymqi.txt
 	echo checkov | $(LOCK) - --output-file requirements/checkov.txt
 	printf 'setuptools\ncffi\n' | $(LOCK) --constraint requirements/dev.txt - --output-file requirements/build.txt
-	printf 'cffi\ncryptography\nrich\ntyper\n' | $(LOCK) --constraint requirements/run.txt - --output-file requirements/mock-mq.txt
+	printf 'cffi\ncryptography\npydantic\npyyaml\nrich\ntyper\n' | $(LOCK) --constraint requirements/run.txt - --output-file requirements/mock-mq.txt
 	printf 'boto3\ncryptography\nmoto[server,sns,sqs,s3,secretsmanager]\n' | $(LOCK) --constraint requirements/dev.txt - --output-file requirements/rehearsal.txt
 
 clean:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from mock_mq import serving
+from mock_mq import fault_commands, serving
 from mock_mq.client.connection import Connection, Target
 from mock_mq.connecting import (
     BAD_USAGE,
@@ -53,6 +53,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(fault_commands.app)
 
 
 def main() -> None:
@@ -111,6 +114,33 @@ def serve(
     require_client_certificate: Annotated[
         bool, typer.Option("--require-client-cert", help="Refuse clients without one.")
     ] = False,
+    define: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--define",
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Queues, channels, users, rights and faults: YAML, or MQSC in FILE.mqsc. Repeatable.",
+        ),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="FILE", help="Write a line a segment; - is stderr. No bodies."),
+    ] = None,
+    pcap: Annotated[
+        Path | None,
+        typer.Option("--pcap", metavar="FILE", help="Write a capture for Wireshark, with bodies, plain."),
+    ] = None,
+    console: Annotated[
+        bool, typer.Option("--console", help="Open a console for the browser, and print its address.")
+    ] = False,
+    console_host: Annotated[
+        str, typer.Option("--console-host", help="Where the console listens; whoever reaches it may use it.")
+    ] = "127.0.0.1",
+    console_port: Annotated[
+        int, typer.Option("--console-port", min=0, max=65535, help="Its port; 0 takes any free one.")
+    ] = 9443,
     tls_in_environment: Annotated[
         str, typer.Option(envvar=TLS_IN_ENVIRONMENT, hidden=True, help="In place of the --tls options.")
     ] = "",
@@ -132,7 +162,11 @@ def serve(
 
     def listening(on: str, port: int) -> None:
         where = f"[{on}]" if ":" in on else on
-        typer.echo(f"mock-mq: {queue_manager} listening on {where}:{port}")
+        typer.echo(f"mock-mq: {definition.name} listening on {where}:{port}")
+        sys.stdout.flush()
+
+    def shown(url: str) -> None:
+        typer.echo(f"mock-mq: console at {url}")
         sys.stdout.flush()
 
     serving.log_to_stderr()
@@ -145,11 +179,16 @@ def serve(
             definition = serving.definition_of(
                 name=queue_manager, channel=channel, queues=queue or (), users=user or (), password=password
             )
-            server = serving.server_of(definition, host=host, port=port, tls=tls)
+            definition, faults = serving.defined_by(define or (), definition)
+            recorder = stack.enter_context(serving.recorded(trace, pcap))
+            server = serving.server_of(
+                definition, host=host, port=port, tls=tls, faults=faults, recorder=recorder
+            )
         except serving.UsageError as e:
             fail(str(e), BAD_USAGE)
         try:
-            asyncio.run(serving.serve(server, listening))
+            page = (console_host, console_port) if console else None
+            asyncio.run(serving.serve(server, listening, console=page, shown=shown))
         except (OSError, UnicodeError) as e:  # a name that can't be one is a UnicodeError
             fail(f"can't listen on {host}:{port}: {_why(e)}; give another --host or --port")
 

@@ -10,6 +10,11 @@ from fnmatch import fnmatchcase
 
 from mock_mq.constants import Reason
 
+CONTROL_QUEUE = "SYSTEM.MOCK.CONTROL.QUEUE"
+"""Where faults are set from afar, by messages."""
+CONTROL_APPLICATION = "mock-mq fault"
+"""The program that sets them so: none happens to it."""
+
 
 class Deed(StrEnum):
     """What happens to a call."""

@@ -7,6 +7,7 @@ read its answers is not read from either, so that what is kept for it stays boun
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import socket
 import ssl
@@ -19,6 +20,7 @@ from mock_mq.core.definition import COMMAND_QUEUE
 from mock_mq.faults import Faults
 from mock_mq.journal import Journal
 from mock_mq.pcf.server import CommandServer
+from mock_mq.recording.recorder import Cutter, Recorder
 from mock_mq.secrecy import TLS, Secrecy
 from mock_mq.session import Session
 from mock_mq.wire.fields import Buffer
@@ -47,10 +49,13 @@ class Server:
         heartbeat: int = 300,
         clock: Callable[[], float] = time.monotonic,
         journal: Journal | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        self._queue_manager = queue_manager
+        self.queue_manager = queue_manager
         self.faults = Faults()
         self._journal = journal
+        self.recorder = recorder
+        self._numbers = itertools.count(1)
         self.bytes_per_second = 0
         queue_manager.serve(COMMAND_QUEUE, CommandServer(queue_manager).serve)
         self._host, self._port = host, port
@@ -89,10 +94,14 @@ class Server:
         secrecy = Secrecy(self._context) if self._context else None
         return _Channel(self, secrecy)
 
+    def number(self) -> int:
+        """A number for a socket."""
+        return next(self._numbers)
+
     def session(self, wake: Callable[[], None]) -> Session:
         """A session for a socket that has just been accepted."""
         return Session(
-            self._queue_manager,
+            self.queue_manager,
             clock=self.clock,
             wake=wake,
             heartbeat=self._heartbeat,
@@ -113,6 +122,8 @@ class _Channel(asyncio.Protocol):
         self._woken = False
         self._writable = True
         self._session = server.session(self._wake)
+        self._number = server.number()
+        self._incoming = Cutter() if server.recorder else None
         self._slowly = bytearray()
         self._slow_timer: asyncio.TimerHandle | None = None
 
@@ -125,6 +136,8 @@ class _Channel(asyncio.Protocol):
         host, port = transport.get_extra_info("peername")[:2]
         self._session.peer = f"{host}:{port}"
         self._session.caller = Caller(host)
+        if self._server.recorder is not None:
+            self._server.recorder.opened(self._number, (host, port), transport.get_extra_info("sockname")[:2])
         self._set_timer()
 
     def data_received(self, data: bytes) -> None:
@@ -138,6 +151,9 @@ class _Channel(asyncio.Protocol):
             self._transport.write(self._secrecy.outgoing())
             if not self._session.caller.cipher and self._secrecy.agreed:
                 self._session.caller = self._secrecy.caller(self._session.caller.address)
+        if self._server.recorder is not None and self._incoming is not None:
+            for segment in self._incoming.feed(plain):
+                self._server.recorder.segment(self._number, segment, sent=False)
         self._session.receive(plain)
         self._flush()
 
@@ -155,6 +171,8 @@ class _Channel(asyncio.Protocol):
         self._stop_timer()
         if self._slow_timer is not None:
             self._slow_timer.cancel()
+        if self._server.recorder is not None:
+            self._server.recorder.closed(self._number)
         self._session.lose()
 
     def stop(self) -> None:
@@ -168,6 +186,8 @@ class _Channel(asyncio.Protocol):
         """Writes while the socket takes it, then sees to the timer and to the end."""
         if not self._slow_timer:
             for frame in self._session.output():
+                if self._server.recorder is not None:
+                    self._server.recorder.segment(self._number, frame, sent=True)
                 self._write(self._secrecy.encrypt(frame) if self._secrecy else frame)
                 if not self._writable or self._slow_timer:
                     break

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from mock_mq import definition_file
+from mock_mq.console import Console
 from mock_mq.core import Channel, Definition, QueueDefinition, QueueManager
+from mock_mq.faults import Fault
+from mock_mq.recording import Pcap, Recorder, Trace
+from mock_mq.recording.recorder import several
+from mock_mq.remote_control import RemoteControl
 from mock_mq.server import TLS, Server
 
 
@@ -50,7 +59,49 @@ def _user(text: str, password: str) -> tuple[str, str]:
     return name, own if colon else password
 
 
-def server_of(definition: Definition, *, host: str, port: int, tls: TLS | None) -> Server:
+def defined_by(files: Iterable[Path], definition: Definition) -> tuple[Definition, tuple[Fault, ...]]:
+    """What files make of a definition, one after the other, and the faults in them; raises `UsageError`."""
+    faults: tuple[Fault, ...] = ()
+    for each in files:
+        try:
+            definition, more = definition_file.read(each, definition)
+        except definition_file.DefinitionError as e:
+            raise UsageError(str(e)) from None
+        except (OSError, UnicodeDecodeError) as e:
+            raise UsageError(f"{each}: can't be read: {e}") from None
+        faults += more
+    return definition, faults
+
+
+@contextmanager
+def recorded(trace: Path | None, pcap: Path | None) -> Iterator[Recorder | None]:
+    """A record in these files, for their owner alone; `-` as a trace is stderr. Raises `UsageError`."""
+    with ExitStack() as files:
+        recorders: list[Recorder] = []
+        try:
+            if trace is not None:
+                stream = sys.stderr if str(trace) == "-" else files.enter_context(_new(trace, "w"))
+                recorders.append(Trace(stream, time.time))
+            if pcap is not None:
+                recorders.append(Pcap(files.enter_context(_new(pcap, "wb")), time.time))
+        except OSError as e:
+            raise UsageError(f"{e.filename}: {e.strerror}") from None
+        yield several(recorders)
+
+
+def _new(path: Path, mode: str) -> Any:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), mode)
+
+
+def server_of(
+    definition: Definition,
+    *,
+    host: str,
+    port: int,
+    tls: TLS | None,
+    faults: Iterable[Fault] = (),
+    recorder: Recorder | None = None,
+) -> Server:
     """A server that can start; raises `UsageError` where the TLS files are not what they should be."""
     try:
         if tls is not None:
@@ -59,7 +110,11 @@ def server_of(definition: Definition, *, host: str, port: int, tls: TLS | None) 
         raise UsageError(
             f"--tls-cert, --tls-key, --tls-ca or MOCK_MQ_TLS: not a certificate, its key and CAs in PEM: {e}"
         ) from None
-    return Server(QueueManager(definition, time.time), host=host, port=port, tls=tls)
+    queue_manager = QueueManager(definition, time.time)
+    server = Server(queue_manager, host=host, port=port, tls=tls, recorder=recorder)
+    for each in faults:
+        server.faults.add(each)
+    return server
 
 
 @contextmanager
@@ -85,20 +140,35 @@ def tls_of(content: str) -> Iterator[TLS | None]:
         yield TLS(files["certificate"], files["private_key"], files["ca"], mutual)
 
 
-async def serve(server: Server, listening: Callable[[str, int], None]) -> None:
+async def serve(
+    server: Server,
+    listening: Callable[[str, int], None],
+    *,
+    console: tuple[str, int] | None = None,
+    shown: Callable[[str], None] = lambda _url: None,
+) -> None:
     """Serves until SIGTERM or SIGINT; `listening` is called with the address once clients can connect.
 
-    Raises `OSError` where the port can't be opened.
+    With the address of a `console`, `shown` is called with what to type into a browser. Raises `OSError`
+    where a port can't be opened.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
+    RemoteControl(server.queue_manager, server)
     await server.start()
+    page: Console | None = None
     try:
+        if console is not None:
+            page = Console(server.queue_manager, loop, host=console[0], port=console[1])
         listening(*server.address)
+        if page is not None:
+            shown(page.url)
         await stop.wait()
     finally:
+        if page is not None:
+            await asyncio.to_thread(page.close)
         await server.stop()
 
 

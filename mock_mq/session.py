@@ -20,7 +20,7 @@ from mock_mq.constants import CompletionCode, Reason
 from mock_mq.consuming import Consumers
 from mock_mq.core import Caller, Connection, QueueManager
 from mock_mq.errors import MQError
-from mock_mq.faults import Deed, Event, Fault, Faults
+from mock_mq.faults import CONTROL_APPLICATION, Deed, Event, Fault, Faults
 from mock_mq.journal import Journal, RecordedCall
 from mock_mq.mqi import MQI, Wait, queue_of, refusal
 from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
@@ -268,18 +268,29 @@ class Session:
         """What goes wrong with a call, if anything."""
         if segment.type not in _MAY_FAIL or self._state not in _MAKING_CALLS:
             return None
+        application = self._application(segment)
+        if application == CONTROL_APPLICATION:
+            return None
         event = Event(
             self._key,
             _call_name(segment),
             self._queue_of(segment),
             self._user,
-            self._connection.identity.application if self._connection else "",
+            application,
             self._channel,
         )
         fault = self._faults.choose(event)
         if fault is not None:
             log.info("fault: %s at %s %s", fault.do.value, event.call, event.queue, extra=self._facts())
         return fault
+
+    def _application(self, segment: Segment) -> str:
+        """The program's name, also while it connects."""
+        if self._connection is not None:
+            return self._connection.identity.application
+        if segment.type == SegmentType.MQCONN:
+            return Connect.unpack(segment.body, segment.order).fields.application
+        return ""
 
     def _queue_of(self, segment: Segment) -> str:
         """The queue that a call is about; empty for none, and for one that can't be told."""
@@ -501,7 +512,7 @@ class Session:
         if self._connection is not None:
             self._connection.calls += 1
         if self._journal is not None and segment.type in _MAY_FAIL:
-            application = self._connection.identity.application if self._connection else ""
+            application = self._application(segment)
             self._journal.add(
                 RecordedCall(
                     self._key,

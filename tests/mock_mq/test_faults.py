@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -145,7 +146,7 @@ def test_a_get_fails_by_queue(queue_manager: RunningQueueManager, connect: Conne
     reasons = []
     for queue in (QUEUE, "DEV.QUEUE.2"):
         handle, _ = connection.open(ObjectDescriptor(object_name=queue), OpenOption.INPUT_SHARED)
-        reasons.append(refusal(lambda: connection.get(handle, MessageDescriptor(), options, 10)))
+        reasons.append(refusal(partial(connection.get, handle, MessageDescriptor(), options, 10)))
     assert reasons == [2033, 2016]
 
 
