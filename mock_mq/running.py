@@ -54,8 +54,8 @@ class RunningQueueManager:
         self.server = Server(
             self.core, host=host, port=port, tls=tls, heartbeat=heartbeat, journal=self._journal
         )
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=self.name, daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name=self.name, daemon=True)
         self._thread.start()
         self.start()
 
@@ -81,7 +81,7 @@ class RunningQueueManager:
         async def answer() -> T:
             return question(self.core)
 
-        return asyncio.run_coroutine_threadsafe(answer(), self._loop).result(_WITHIN)
+        return asyncio.run_coroutine_threadsafe(answer(), self.loop).result(_WITHIN)
 
     def put(self, queue: str, data: bytes | str, **descriptor: Any) -> bytes:
         """Puts a message, and gives its MsgId. Text is UTF-8 and MQSTR; `descriptor` are fields of the MQMD.
@@ -164,12 +164,12 @@ class RunningQueueManager:
 
     def start(self) -> None:
         """Opens the port again that it had before; what is on the queues is as it was."""
-        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(_WITHIN)
+        asyncio.run_coroutine_threadsafe(self.server.start(), self.loop).result(_WITHIN)
         self.host, self.port = self.server.address
 
     def stop(self) -> None:
         """Breaks every connection, backs out what they had not committed, and closes the port."""
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(_WITHIN)
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self.loop).result(_WITHIN)
 
     def restart(self) -> None:
         """Stops and starts the queue manager: what was not persistent is gone."""
@@ -179,9 +179,9 @@ class RunningQueueManager:
 
     def close(self) -> None:
         """Stops for good."""
-        if self._loop.is_closed():
+        if self.loop.is_closed():
             return
         self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(_WITHIN)
-        self._loop.close()
+        self.loop.close()
