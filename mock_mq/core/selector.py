@@ -18,6 +18,7 @@ from mock_mq.wire.structures import MessageDescriptor
 
 _MAX_LENGTH = 10_240  # MQ's own limit
 _MAX_DEPTH = 50
+_MAX_DIGITS = 40
 _TOKENS = re.compile(
     r"""\s*(?:
       (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfFlL]?(?![\w$.]))
@@ -292,6 +293,8 @@ def _tokens(text: str) -> list[_Token]:
 
 def _number(text: str) -> int | float:
     bare = text.rstrip("dDfFlL")
+    if len(bare) > _MAX_DIGITS:
+        raise MQError(Reason.SELECTOR_SYNTAX_ERROR, f"a number of {len(bare)} digits")
     return float(bare) if set(text) & set(".eEdDfF") else int(bare)
 
 
