@@ -25,26 +25,8 @@ DESCRIPTOR = MessageDescriptor(
 )
 WORDS = [
     *"()=<>+-*/,'",
-    *[
-        "size",
-        "colour",
-        "AND",
-        "OR",
-        "NOT",
-        "BETWEEN",
-        "IN",
-        "LIKE",
-        "ESCAPE",
-        "IS",
-        "NULL",
-        "TRUE",
-        "12",
-        "1.5",
-        "'b%'",
-        "'!'",
-        "\x00",
-        "ü",
-    ],
+    *("size", "colour", "TRUE", "12", "1.5", "'b%'", "'!'", "\x00", "ü"),
+    *("AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL"),
 ]
 
 
