@@ -17,7 +17,9 @@ typedef struct {
     int Version; char ResolvedQName[48]; char ResolvedQMgrName[48];
     MQCHARV ObjectString; MQCHARV SelectionString; ...;
 } MQOD;
-typedef struct { int Version; int64_t OriginalMsgHandle; int64_t NewMsgHandle; ...; } MQPMO;
+typedef struct { int Version; int64_t OriginalMsgHandle; int64_t NewMsgHandle; int Action; ...; } MQPMO;
+typedef struct { int ValueCCSID; ...; } MQSMPO;
+typedef struct { int Options; int ReturnedEncoding; int ReturnedCCSID; MQCHARV ReturnedName; ...; } MQIMPO;
 typedef struct {
     int Version; char KeyRepository[256]; char CertificateLabel[64];
     void *KeyRepoPasswordPtr; int KeyRepoPasswordOffset; int KeyRepoPasswordLength; ...;

@@ -12,13 +12,27 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from mock_mq.constants import CompletionCode, GetOption, Reason
 from mock_mq.errors import MQError
-from mock_mq.wire.calls import ApiHeader, Call, Close, Get, Got, Inquire, Inquired, Open, Plain, Put, Put1
-from mock_mq.wire.fields import ByteOrder, WireError
+from mock_mq.wire.calls import (
+    ApiHeader,
+    Call,
+    Close,
+    Get,
+    Got,
+    Inquire,
+    Inquired,
+    Open,
+    Plain,
+    Put,
+    Put1,
+    Set,
+    Stat,
+)
+from mock_mq.wire.fields import Buffer, ByteOrder, WireError
 from mock_mq.wire.handshake import (
     Connect,
     ConnectFields,
@@ -45,6 +59,8 @@ from mock_mq.wire.structures import (
     MessageDescriptor,
     ObjectDescriptor,
     PutMessageOptions,
+    StatusReport,
+    VariableString,
 )
 
 _ORDER = ByteOrder.LITTLE
@@ -57,6 +73,7 @@ _MAX_PORT = 65_535
 _DEFAULT_PORT = 1414
 _SEND_AT_ONCE = 1_048_576
 _UNIX = 6  # MQAT_UNIX
+_WITH_STRINGS = 4  # the version of MQOD that has selectors
 
 _REFUSED = {
     StatusCode.UNKNOWN_CHANNEL: Reason.UNKNOWN_CHANNEL_NAME,
@@ -68,7 +85,7 @@ _REFUSED = {
 }
 
 Versioned = MessageDescriptor | GetMessageOptions
-C = TypeVar("C", Connect, Open, Put, Put1, Got, Inquired, Plain)
+C = TypeVar("C", Connect, Open, Put, Put1, Got, Inquired, Plain, Stat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +179,21 @@ class Connection:
         """Whether it was disconnected, or is broken."""
         return self._broken
 
-    def open(self, target: ObjectDescriptor, options: int) -> tuple[int, ObjectDescriptor]:
-        """MQOPEN: the handle, and the descriptor with the names as they were resolved."""
-        reply = self._ask(SegmentType.MQOPEN, Open(target, options), Open)
+    def open(
+        self, target: ObjectDescriptor, options: int, selection: bytes = b""
+    ) -> tuple[int, ObjectDescriptor]:
+        """MQOPEN: the handle, and the descriptor with the names as they were resolved.
+
+        `selection` is a message selector in UTF-8.
+        """
+        call = Open(target, options)
+        if selection:
+            start = ObjectDescriptor.LENGTHS[_WITH_STRINGS]
+            string = VariableString(offset=start, string_length=len(selection))
+            selecting = replace(target, version=_WITH_STRINGS, selection_string=string)
+            padding = -len(selection) % 4
+            call = Open(selecting, options, strings=selection + bytes(padding))
+        reply = self._ask(SegmentType.MQOPEN, call, Open)
         return reply.header.handle, reply.descriptor
 
     def close(self, handle: int, options: int = 0) -> None:
@@ -176,7 +205,7 @@ class Connection:
         handle: int,
         descriptor: MessageDescriptor,
         options: PutMessageOptions,
-        data: bytes | memoryview,
+        data: Buffer,
     ) -> tuple[MessageDescriptor, PutMessageOptions]:
         """MQPUT: descriptor and options as the queue manager filled them in."""
         call = Put(descriptor, options, len(data), data, header=ApiHeader(handle=handle))
@@ -189,7 +218,7 @@ class Connection:
         target: ObjectDescriptor,
         descriptor: MessageDescriptor,
         options: PutMessageOptions,
-        data: bytes | memoryview,
+        data: Buffer,
     ) -> tuple[MessageDescriptor, PutMessageOptions]:
         """MQPUT1."""
         reply = self._ask(SegmentType.MQPUT1, Put1(target, descriptor, options, len(data), data), Put1)
@@ -219,6 +248,15 @@ class Connection:
         call = Inquire(tuple(selectors), integers, characters, header=ApiHeader(handle=handle))
         reply = self._ask(SegmentType.MQINQ, call, Inquired)
         return reply.integers, reply.characters
+
+    def set(self, handle: int, selectors: Sequence[int], integers: Sequence[int], characters: bytes) -> None:
+        """MQSET."""
+        call = Set(tuple(selectors), tuple(integers), characters, header=ApiHeader(handle=handle))
+        self._ask(SegmentType.MQSET, call, Plain)
+
+    def status(self, kind: int, report: StatusReport) -> StatusReport:
+        """MQSTAT: `kind` is MQSTAT_TYPE_*."""
+        return self._ask(SegmentType.MQSTAT, Stat(kind, report), Stat).status
 
     def commit(self) -> None:
         """MQCMIT."""

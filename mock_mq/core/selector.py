@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mock_mq.constants import Reason
 from mock_mq.core import properties
-from mock_mq.core.properties import Value
 from mock_mq.errors import MQError
+from mock_mq.wire.properties import Value
 from mock_mq.wire.structures import MessageDescriptor
 
 _MAX_LENGTH = 10_240  # MQ's own limit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.binding import Binding
+from bridge.binding import Binding, load_binding
 from mock_mq.core import QueueDefinition, Right
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
@@ -233,21 +233,50 @@ def test_a_handle_is_its_threads_own_unless_it_is_shared(
 
 
 def test_what_is_not_there_is_refused_with_2298(program: Program) -> None:
-    mq, queue = program.mq, program.open(options=program.constants.MQOO_SET)
+    mq = program.mq
     calls: list[Callable[[], Any]] = [
         program.connection.begin,
-        lambda: queue.set(program.constants.MQIA_INHIBIT_GET, 1),
-        lambda: mq.MessageHandle(program.connection),
         lambda: mq.Subscription(program.connection).sub(
             mq.SD(Options=program.constants.MQSO_CREATE | program.constants.MQSO_MANAGED)
         ),
     ]
-    if program.binding.name == "ibmmq":  # pymqi does not know it
-        calls.append(lambda: program.connection.stat(program.constants.MQSTAT_TYPE_ASYNC_ERROR))
     for call in calls:
         with refused(program.binding, 2298):
             call()
     program.connection.commit()
+
+
+def test_gets_are_inhibited_and_allowed_by_mqset(program: Program) -> None:
+    queue = program.open(options=program.constants.MQOO_SET | program.constants.MQOO_INPUT_SHARED)
+    queue.set(program.constants.MQIA_INHIBIT_GET, 1)
+    with refused(program.binding, 2016):
+        program.get(queue)
+    queue.set(program.constants.MQIA_INHIBIT_GET, 0)
+    with refused(program.binding, 2033):
+        program.get(queue)
+    with refused(program.binding, 2067):
+        queue.set(program.constants.MQIA_MAX_Q_DEPTH, 7)
+
+
+def test_mqstat_tells_of_no_put_that_failed(queue_manager: RunningQueueManager) -> None:
+    program = Program(load_binding("ibmmq"), queue_manager)  # pymqi does not know it
+    status = program.connection.stat(program.constants.MQSTAT_TYPE_ASYNC_ERROR)
+    assert (status.CompCode, status.Reason, status.PutFailureCount) == (0, 0, 0)
+
+
+def test_a_queue_opened_with_a_selector_gives_what_is_selected(
+    program: Program, queue_manager: RunningQueueManager
+) -> None:
+    for priority in (1, 7, 3):
+        queue_manager.put(QUEUE, f"priority {priority}", priority=priority)
+    selecting = program.mq.OD(ObjectName=QUEUE.encode(), Version=4)
+    selecting.set_vs("SelectionString", "JMSPriority BETWEEN 2 AND 4")
+    queue = program.mq.Queue(program.connection)
+    queue.open(selecting, program.constants.MQOO_INPUT_SHARED)
+    assert program.get(queue)[0] == b"priority 3"
+    with refused(program.binding, 2033):
+        program.get(queue)
+    assert queue_manager.depth(QUEUE) == 2
 
 
 def test_a_message_handle_that_nobody_made_is_refused_with_2460(program: Program) -> None:
