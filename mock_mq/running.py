@@ -117,7 +117,7 @@ class RunningQueueManager:
         )
 
     def depth(self, queue: str) -> int:
-        """How many messages are on a queue, uncommitted ones included."""
+        """CURDEPTH: how many messages are on a queue, uncommitted puts included and uncommitted gets not."""
         return self.ask(lambda core: core.queue(queue).depth)
 
     def fault(self, do: Deed | str, **rule: Any) -> int:

@@ -167,7 +167,7 @@ class Connection:
             others = queue.open_input + queue.open_output - opened.uses
             if others:
                 raise MQError(Reason.OBJECT_IN_USE, opened.name)
-            if queue.depth and not wanted & CloseOption.DELETE_PURGE and not queue.definition.temporary:
+            if not queue.empty and not wanted & CloseOption.DELETE_PURGE and not queue.definition.temporary:
                 raise MQError(Reason.Q_NOT_EMPTY, opened.name)
         del self._handles[handle]
         self._release(opened)
@@ -211,6 +211,8 @@ class Connection:
         if got.reason is Reason.TRUNCATED_MSG_FAILED:
             return got
         if not wanted & _BROWSE:
+            if self._in_unit(wanted, message):
+                self._unit.undo(id(opened), opened.restorer())
             self._take(queue, message, wanted)
             if opened.options & OpenOption.SAVE_ALL_CONTEXT:
                 opened.saved = got.descriptor
@@ -363,12 +365,14 @@ class Connection:
         queue.check_room(len(data))
         passed = self._saved_context(options.context) if context.passes(wanted) else None
         _check_descriptor(descriptor)
+        if wanted & PutOption.SYNCPOINT:
+            self._unit.check_room()
+            self._unit.undo(id(opened), opened.restorer())
         complete = self._complete(opened, queue, descriptor, wanted, passed)
         if complete.persistence == _PERSISTENT and queue.definition.temporary:
             raise MQError(Reason.PERSISTENT_NOT_ALLOWED, queue.definition.name)
         arrived = list(reports.of_arrival(complete, data)) if complete.report else []
         if wanted & PutOption.SYNCPOINT:
-            self._unit.check_room()
             self._unit.put(queue, queue.put(complete, data, committed=False))
             self._unit.report(arrived, self._send)
         else:

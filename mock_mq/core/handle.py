@@ -50,6 +50,15 @@ class Opened:
         """How often the queue counts it in: once for input, once for output."""
         return bool(self.options & INPUT) + bool(self.options & OpenOption.OUTPUT)
 
+    def restorer(self) -> Callable[[], None]:
+        """What puts the groups that are put and got back to where they are now."""
+        putting, getting = self.putting, self.getting
+
+        def restore() -> None:
+            self.putting, self.getting = putting, getting
+
+        return restore
+
     def check_alive(self) -> None:
         """Raises 2052 where the queue was deleted meanwhile."""
         if self.queue is not None and self.queue.deleted:

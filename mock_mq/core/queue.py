@@ -104,8 +104,13 @@ class Queue:
 
     @property
     def depth(self) -> int:
-        """CURDEPTH: the messages on the queue, uncommitted ones included."""
+        """CURDEPTH: the messages on the queue. Puts count at once, gets too: also before they are committed."""
         return self._depth
+
+    @property
+    def empty(self) -> bool:
+        """Whether no message is left, not even one that a unit of work holds."""
+        return next(self.messages(), None) is None
 
     @property
     def uncommitted(self) -> int:
@@ -181,15 +186,21 @@ class Queue:
             self.wake()
         return message
 
+    def hold(self, message: Message) -> None:
+        """Takes a message out of everybody's sight: it was got in a unit of work."""
+        message.status = Status.GOT
+        self._depth -= 1
+
     def release(self, message: Message) -> None:
         """Makes a message available: its put was committed, or its get backed out."""
+        self._depth += message.status is Status.GOT
         self._lane(message).available(message)
         self.wake()
 
     def remove(self, message: Message) -> None:
         """Takes a message off for good; its data is gone with it."""
+        self._depth -= message.status is not Status.GOT
         self._lane(message).remove(message)
-        self._depth -= 1
         self._expiring -= message.expires is not None
 
     def find(self, match: Match, after: Place = START, also: Also | None = None) -> Message | None:

@@ -187,7 +187,7 @@ class QueueManager:
         queue = self.queue(name)
         if queue.open_input or queue.open_output:
             raise MQError(Reason.OBJECT_IN_USE, name)
-        if queue.depth and not purge:
+        if not queue.empty and not purge:
             raise MQError(Reason.Q_NOT_EMPTY, name)
         queue.clear()
         self.drop(queue)

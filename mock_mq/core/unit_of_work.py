@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mock_mq.constants import Reason
-from mock_mq.core.message import Message, Status
+from mock_mq.core.message import Message
 from mock_mq.core.queue import Queue
 from mock_mq.core.reports import ReportMessage
 from mock_mq.errors import MQError
@@ -21,6 +21,7 @@ class UnitOfWork:
         self._puts: list[tuple[Queue, Message]] = []
         self._gets: list[tuple[Queue, Message]] = []
         self._reports: list[tuple[Sequence[ReportMessage], Send]] = []
+        self._restores: dict[int, Callable[[], None]] = {}
 
     def check_room(self) -> None:
         """Raises 2024 where one more message would be over MAXUMSGS."""
@@ -33,13 +34,17 @@ class UnitOfWork:
 
     def got(self, queue: Queue, message: Message) -> None:
         """Takes a message out of everybody's sight."""
-        message.status = Status.GOT
+        queue.hold(message)
         self._gets.append((queue, message))
 
     def report(self, made: Sequence[ReportMessage], send: Send) -> None:
         """Has reports sent when the unit of work is committed, and not otherwise."""
         if made:
             self._reports.append((made, send))
+
+    def undo(self, key: int, restore: Callable[[], None]) -> None:
+        """Has `restore` called when the unit of work is backed out: only the first of a key's counts."""
+        self._restores.setdefault(key, restore)
 
     def commit(self) -> None:
         """Ends the unit of work for good."""
@@ -54,7 +59,10 @@ class UnitOfWork:
 
     def back_out(self) -> None:
         """Ends the unit of work as if it had never been, but for the BackoutCount of what was got."""
+        restores = list(self._restores.values())
         puts, gets = self._end()
+        for restore in restores:
+            restore()
         for queue, message in puts:
             queue.remove(message)
         for queue, message in gets:
@@ -63,5 +71,5 @@ class UnitOfWork:
 
     def _end(self) -> tuple[list[tuple[Queue, Message]], list[tuple[Queue, Message]]]:
         ended = self._puts, self._gets
-        self._puts, self._gets, self._reports = [], [], []
+        self._puts, self._gets, self._reports, self._restores = [], [], [], {}
         return ended

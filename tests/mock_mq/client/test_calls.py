@@ -270,7 +270,7 @@ def test_a_queue_opened_with_a_selector_gives_what_is_selected(
     for priority in (1, 7, 3):
         queue_manager.put(QUEUE, f"priority {priority}", priority=priority)
     selecting = program.mq.OD(ObjectName=QUEUE.encode(), Version=4)
-    selecting.set_vs("SelectionString", "JMSPriority BETWEEN 2 AND 4")
+    selecting.set_vs("SelectionString", b"JMSPriority BETWEEN 2 AND 4")
     queue = program.mq.Queue(program.connection)
     queue.open(selecting, program.constants.MQOO_INPUT_SHARED)
     assert program.get(queue)[0] == b"priority 3"

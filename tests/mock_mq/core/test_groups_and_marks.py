@@ -171,3 +171,27 @@ class TestMarks:
         )
         assert client.connection.get(client.handle, MessageDescriptor(), asked, 10).data == b"2"
         assert client.bodies() == [b"1"]
+
+
+class TestGroupsInUnitsOfWork:
+    def test_given_a_group_put_and_backed_out_then_it_goes_on_where_it_was_before(self) -> None:
+        client = House().client()
+        logical = PutOption.LOGICAL_ORDER
+        first = client.put(b"1", logical | PutOption.SYNCPOINT, version=2, message_flags=IN_GROUP)
+        client.connection.commit()
+        for _ in range(2):
+            client.put(b"lost", logical | PutOption.SYNCPOINT, version=2, message_flags=IN_GROUP)
+        client.connection.back_out()
+        second = client.put(b"2", logical, version=2, message_flags=LAST)
+        assert (second.group_id, second.sequence_number) == (first.group_id, 2)
+        assert client.bodies(LOGICAL, version=2) == [b"1", b"2"]
+
+    def test_given_a_group_got_and_backed_out_then_it_comes_again_from_where_it_was_before(self) -> None:
+        client = House().client()
+        for number in (1, 2, 3):
+            put(client, b"%d" % number, GROUP_A, number, last=number == 3)
+        assert client.get(LOGICAL | GetOption.SYNCPOINT, version=2).data == b"1"
+        client.connection.commit()
+        assert client.get(LOGICAL | GetOption.SYNCPOINT, version=2).data == b"2"
+        client.connection.back_out()
+        assert client.bodies(LOGICAL, version=2) == [b"2", b"3"]

@@ -19,6 +19,11 @@ final class BaseClient implements Judge.Client {
     private final Map<String, MQQueue> queues = new HashMap<>();
 
     BaseClient(JSONObject with) throws Exception {
+        queueManager = connect(with);
+    }
+
+    /** Connects as the options say. */
+    static MQQueueManager connect(JSONObject with) throws Exception {
         Hashtable<String, Object> options = new Hashtable<>();
         options.put(MQConstants.TRANSPORT_PROPERTY, MQConstants.TRANSPORT_MQSERIES_CLIENT);
         options.put(MQConstants.HOST_NAME_PROPERTY, with.getString("host"));
@@ -33,7 +38,7 @@ final class BaseClient implements Judge.Client {
             options.put(MQConstants.SSL_CIPHER_SUITE_PROPERTY, with.getString("cipher"));
             options.put(MQConstants.SSL_SOCKET_FACTORY_PROPERTY, Secrecy.factory(with));
         }
-        queueManager = new MQQueueManager(with.getString("queueManager"), options);
+        return new MQQueueManager(with.getString("queueManager"), options);
     }
 
     @Override
@@ -53,6 +58,8 @@ final class BaseClient implements Judge.Client {
             case "backout":
                 queueManager.backout();
                 return new JSONObject();
+            case "pcf":
+                return Administrator.ask(queueManager, with);
             case "disconnect":
                 queueManager.disconnect();
                 return new JSONObject();

@@ -10,7 +10,7 @@ import org.json.JSONObject;
  * IBM's client, told what to do a line at a time: a JSON object in, a JSON object out.
  *
  * "on" names a connection, "do" what to do with it. An MQException's or JMSException's reason comes back as "reason".
- * "base" connections use the classes for Java, "jms" ones the classes for JMS.
+ * "base" connections use the classes for Java, "mqi" ones the same with every option, "jms" ones the classes for JMS.
  */
 public final class Judge {
     private final Map<String, Client> clients = new HashMap<>();
@@ -40,12 +40,22 @@ public final class Judge {
         }
     }
 
+    private static Client connect(JSONObject command) throws Exception {
+        switch (command.getString("kind")) {
+            case "jms":
+                return new JmsClient(command);
+            case "mqi":
+                return new MqiClient(command);
+            default:
+                return new BaseClient(command);
+        }
+    }
+
     private JSONObject call(JSONObject command) throws Exception {
         String name = command.getString("on");
         String what = command.getString("do");
         if (what.equals("connect")) {
-            boolean jms = command.getString("kind").equals("jms");
-            clients.put(name, jms ? new JmsClient(command) : new BaseClient(command));
+            clients.put(name, connect(command));
             return new JSONObject();
         }
         Client client = clients.get(name);
