@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 from mock_mq.constants import GetOption, Reason
 from mock_mq.core import Connection, Got
 from mock_mq.errors import MQError
-from mock_mq.wire.consuming import STANDING, AsyncMessage, Notification, RequestMessages, Selection
+from mock_mq.wire.consuming import (
+    FAILED,
+    GET_ALLOWED,
+    GET_INHIBITED,
+    NO_MESSAGE,
+    STANDING,
+    AsyncMessage,
+    Notification,
+    RequestMessages,
+    Selection,
+)
 from mock_mq.wire.segment import Segment
 from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
@@ -24,6 +34,7 @@ class _Waiting:
     asked: RequestMessages
     until: float | None
     sent: int = 0
+    inhibited: bool = False
 
 
 @dataclass(slots=True)
@@ -86,19 +97,19 @@ class Consumers:
         for handle, waiting in list(self._waiting.items()):
             del self._waiting[handle]
             if not waiting.asked.flags & STANDING:
-                yield waiting.segment, Notification(handle=handle, value=reason)
+                yield waiting.segment, _ended(handle, reason)
 
     def _answer(self, waiting: _Waiting, now: float) -> AsyncMessage | Notification | None:
         asked = waiting.asked
         consumer = self._consumers[asked.handle]
         try:
-            got = self._get(asked, consumer.selection)
+            got = self._get(asked, consumer.selection, first=not waiting.sent)
         except MQError as e:
-            if e.reason is Reason.NO_MSG_AVAILABLE and (waiting.until is None or now < waiting.until):
+            if self._goes_on_waiting(waiting, e.reason, now):
                 self._connection.on_arrival(asked.handle, self._wake)
-                return None
+                return self._inhibited(waiting, e.reason)
             del self._waiting[asked.handle]
-            return Notification(handle=asked.handle, value=e.reason)
+            return _ended(asked.handle, e.reason)
         consumer.messages += 1
         waiting.sent += len(got.data)
         if waiting.sent >= asked.requested_bytes or got.reason is Reason.TRUNCATED_MSG_FAILED or not got.data:
@@ -116,10 +127,24 @@ class Consumers:
             got.data,
         )
 
-    def _get(self, asked: RequestMessages, selection: Selection) -> Got:
+    def _goes_on_waiting(self, waiting: _Waiting, reason: Reason, now: float) -> bool:
+        if reason is Reason.GET_INHIBITED:
+            return bool(waiting.asked.flags & STANDING)
+        return reason is Reason.NO_MSG_AVAILABLE and (waiting.until is None or now < waiting.until)
+
+    def _inhibited(self, waiting: _Waiting, reason: Reason) -> Notification | None:
+        """What a listener is told once when gets are inhibited, and once when they are allowed again."""
+        inhibited = reason is Reason.GET_INHIBITED
+        if inhibited is waiting.inhibited:
+            return None
+        waiting.inhibited = inhibited
+        code, value = (GET_INHIBITED, int(reason)) if inhibited else (GET_ALLOWED, 0)
+        return Notification(handle=waiting.asked.handle, code=code, value=value)
+
+    def _get(self, asked: RequestMessages, selection: Selection, *, first: bool) -> Got:
         wanted = asked.get_options & ~GetOption.WAIT
-        if wanted & _BROWSING == _BROWSING:  # from wherever the cursor is, which starts before the first
-            wanted &= ~GetOption.BROWSE_FIRST
+        if wanted & _BROWSING == _BROWSING:  # the first one, and then the next ones
+            wanted &= ~(GetOption.BROWSE_NEXT if first else GetOption.BROWSE_FIRST)
         options = GetMessageOptions(
             version=4,
             options=wanted,
@@ -128,3 +153,9 @@ class Consumers:
         )
         room = self._max_message if asked.max_message_length < 0 else asked.max_message_length
         return self._connection.get(asked.handle, selection.descriptor, options, room)
+
+
+def _ended(handle: int, reason: Reason) -> Notification:
+    """What tells that a request is over: there was nothing, or it is refused."""
+    code = NO_MESSAGE if reason is Reason.NO_MSG_AVAILABLE else FAILED
+    return Notification(handle=handle, code=code, value=reason)

@@ -27,6 +27,7 @@ from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
 from mock_mq.wire.consuming import (
     CONNECTION_STATE,
     CONNECTION_STATE_REPLY,
+    NO_MESSAGE,
     AsyncMessage,
     Notification,
     RequestMessages,
@@ -456,14 +457,18 @@ class Session:
         self._note(asked, answer.value if isinstance(answer, Notification) else answer.reason)
         if self._spoils is not None and self._spoil(self._to(asked, SegmentType.NOTIFICATION), [bytes(16)]):
             return
+        own = self._to(asked, SegmentType.NOTIFICATION)
+        if isinstance(answer, Notification) and answer.code == NO_MESSAGE:
+            self._send(own, [answer.pack(asked.order)])
+            return
+        # Messages and refusals come on a stream of their own; whoever waits is then told that it was all.
         if isinstance(answer, Notification):
-            self._send(self._to(asked, SegmentType.NOTIFICATION), [answer.pack(asked.order)])
+            self._send(replace(own, request=_STREAM), [answer.pack(asked.order)])
         else:
             stream = replace(self._to(asked, SegmentType.ASYNC_MESSAGE), request=_STREAM)
             self._output.append(answer.frames(stream, self._size))
-            if asked.control & Control.CONFIRM:
-                done = Notification(handle=answer.handle)
-                self._send(self._to(asked, SegmentType.NOTIFICATION), [done.pack(asked.order)])
+        if asked.control & Control.CONFIRM:
+            self._send(own, [Notification(handle=answer.handle).pack(asked.order)])
 
     def _expect_heartbeat(self, now: float) -> None:
         self._heartbeat_due = now + self._heartbeat if self._heartbeat else None

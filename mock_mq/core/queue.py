@@ -104,7 +104,7 @@ class Queue:
 
     @property
     def depth(self) -> int:
-        """CURDEPTH: the messages on the queue. Puts count at once, gets too: also before they are committed."""
+        """CURDEPTH: the messages on the queue. Puts and gets count at once, not when they are committed."""
         return self._depth
 
     @property

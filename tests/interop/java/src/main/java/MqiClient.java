@@ -87,7 +87,7 @@ final class MqiClient implements Judge.Client {
             case "depth":
                 return nothing.put("depth", queue.getCurrentDepth());
             case "inhibit":
-                if (step.getString("what").equals("get")) {
+                if (step.getString("which").equals("get")) {
                     queue.setInhibitGet(step.getInt("value"));
                 } else {
                     queue.setInhibitPut(step.getInt("value"));
@@ -114,7 +114,10 @@ final class MqiClient implements Judge.Client {
             if (warning.completionCode != CMQC.MQCC_WARNING || warning.reasonCode == CMQC.MQRC_TRUNCATED_MSG_FAILED) {
                 throw warning;
             }
-            return described(message).put("reason", warning.reasonCode);
+            // What is behind the part that came is left from an earlier message: IBM's class does not cut it.
+            int length = 2 * Math.min(message.getDataLength(), step.optInt("room", 100_000));
+            JSONObject found = described(message).put("reason", warning.reasonCode);
+            return found.put("body", found.getString("body").substring(0, length));
         }
         return described(message).put("groupStatus", String.valueOf(options.groupStatus));
     }
