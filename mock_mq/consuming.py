@@ -125,6 +125,7 @@ class Consumers:
             got.token,
             got.reason,
             got.data,
+            got.group_status,
         )
 
     def _goes_on_waiting(self, waiting: _Waiting, reason: Reason, now: float) -> bool:

@@ -175,6 +175,9 @@ class _PartHead(Structure):
     selection_index: Short = 0
 
 
+_GROUP_STATUS = {"G": 0x10, "L": 0x20}  # MQGS_*
+
+
 @dataclass(frozen=True)
 class _MessageHead(Structure):
     reason: Int = 0
@@ -188,7 +191,8 @@ class _MessageHead(Structure):
 class AsyncMessage:
     """ASYNC_MESSAGE: a message for a handle. `data` is as much of its `total_length` bytes as was asked for.
 
-    `reason` is 0, or a warning (2079, 2080, 2119, ...). `message_index` counts a handle's messages.
+    `reason` is 0, or a warning (2079, 2080, 2119, ...). `message_index` counts a handle's messages,
+    `group_status` is MQGMO's.
     """
 
     handle: int
@@ -201,6 +205,7 @@ class AsyncMessage:
     token: bytes = bytes(16)
     reason: int = 0
     data: Buffer = field(default=b"", repr=False)
+    group_status: str = " "
 
     def frames(self, segment: Segment, size: int) -> Iterator[bytes]:
         """The message in segments of at most `size` bytes, headed as `segment` is."""
@@ -228,7 +233,8 @@ class AsyncMessage:
             part += 1
 
     def _intro(self, order: ByteOrder) -> bytes:
-        head = _MessageHead(self.reason, len(self.data), self.total_length, self.token)
+        status = _GROUP_STATUS.get(self.group_status, 0)
+        head = _MessageHead(self.reason, len(self.data), self.total_length, self.token, status)
         name = self.queue.encode("latin-1", "replace")
         packed = head.pack(order) + bytes((len(name),)) + name
         # Counted from the version on, behind which the descriptor starts at a multiple of four.
