@@ -143,7 +143,7 @@ class RunningQueueManager:
         self.ask(lambda _core: setattr(self.server, "bytes_per_second", bytes_per_second))
 
     def limit_connections(self, most: int) -> None:
-        """No more connections than that at a time: the next gets 2025."""
+        """No more connections than that at a time: the next gets 2537."""
         self.ask(lambda core: setattr(core, "definition", replace(core.definition, max_connections=most)))
 
     def calls(self, call: str = "", queue: str = "") -> list[RecordedCall]:

@@ -70,11 +70,12 @@ class QueueManager:
     def admit(self, name: str, caller: Caller) -> Channel:
         """The channel that this client may start.
 
-        Raises what `channel` does, 2537 (stopped), 2393 (not the TLS it wants) and 2398 (not that peer).
+        Raises what `channel` does, 2537 (stopped, or too many instances), 2393 (not the TLS it wants) and 2398 (not that peer).
         """
         channel = self.channel(name)
         if channel.stopped:
             raise MQError(Reason.CHANNEL_NOT_AVAILABLE, f"{name} is stopped")
+        self._check_room(channel)
         if channel.cipher_spec and not fits(channel.cipher_spec, caller):
             spoken = f"{caller.protocol} {caller.cipher}".strip() or "plain text"
             raise MQError(Reason.SSL_INITIALIZATION_ERROR, f"{channel.cipher_spec} is wanted, not {spoken}")
@@ -100,7 +101,7 @@ class QueueManager:
         """MQCONN over `channel`; an empty `queue_manager`, or one that starts with `*`, is any.
 
         `caller` is what the socket knows of the client. Raises 2540 and 2539 (channel), 2058 (name), 2161
-        (quiescing), 2025 (too many) and 2035 (user, password or right, or kept out by a rule).
+        (quiescing), 2537 (too many) and 2035 (user, password or right, or kept out by a rule).
         """
         through = self.channel(channel)
         if self.quiescing:
@@ -280,10 +281,10 @@ class QueueManager:
 
     def _check_room(self, channel: Channel) -> None:
         if len(self._connections) >= self.definition.max_connections:
-            raise MQError(Reason.MAX_CONNS_LIMIT_REACHED, f"{len(self._connections)} connections")
+            raise MQError(Reason.CHANNEL_NOT_AVAILABLE, f"{len(self._connections)} connections")
         instances = sum(each.identity.channel == channel.name for each in self._connections.values())
         if instances >= channel.max_instances:
-            raise MQError(Reason.MAX_CONNS_LIMIT_REACHED, f"{instances} instances of {channel.name}")
+            raise MQError(Reason.CHANNEL_NOT_AVAILABLE, f"{instances} instances of {channel.name}")
 
     def _user(self, channel: Channel, caller: Caller) -> str:
         user = user_by_rules(self.definition.channel_rules, channel.name, caller)

@@ -199,7 +199,7 @@ def test_a_stopped_queue_manager_is_not_there(queue_manager: RunningQueueManager
 def test_connections_are_limited(queue_manager: RunningQueueManager, connect: Connect) -> None:
     queue_manager.limit_connections(2)
     connect(), connect()
-    assert refusal(connect) == 2025
+    assert refusal(connect) == 2537
 
 
 def test_calls_are_on_record(queue_manager: RunningQueueManager, connect: Connect) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bridge.binding import Binding
 from bridge.credentials import Credentials, from_directory
 from bridge.key_repository import KeyRepository
+from mock_mq.core.definition import Channel
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
@@ -207,3 +208,38 @@ def test_a_tls_client_does_not_talk_to_a_plain_server(
 def test_a_plain_client_gets_nowhere_with_a_tls_server(binding: Binding, secure: RunningQueueManager) -> None:
     with refused(binding, 2009):
         Program(binding, secure)
+
+
+@pytest.mark.parametrize(
+    ("channel_fields", "cipher", "reason"),
+    [
+        ({"cipher_spec": "ANY_TLS13"}, b"ANY_TLS13", 0),
+        ({"cipher_spec": "ANY_TLS13"}, b"ECDHE_RSA_AES_256_GCM_SHA384", 2393),
+        ({"cipher_spec": "ECDHE_RSA_AES_128_GCM_SHA256"}, b"ECDHE_RSA_AES_256_GCM_SHA384", 2393),
+        ({"peer_name": "CN=*"}, ANY, 0),
+        ({"peer_name": "CN=somebody else"}, ANY, 2398),
+    ],
+)
+def test_a_channel_wants_its_own_cipher_spec_and_peer(
+    binding: Binding,
+    start_queue_manager: StartQueueManager,
+    certificates: Certificates,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    channel_fields: dict[str, str],
+    cipher: bytes,
+    reason: int,
+) -> None:
+    tls = TLS(
+        certificates.server_certificate,
+        certificates.server_key,
+        certificates.ca,
+        require_client_certificate=True,
+    )
+    running = start_queue_manager(tls=tls, channels=(Channel("DEV.APP.SVRCONN", **channel_fields),))  # type: ignore[arg-type]
+    options = tls_options(binding, keys, monkeypatch)
+    if not reason:
+        connect(binding, running, options, cipher=cipher).connection.commit()
+        return
+    with refused(binding, reason):
+        connect(binding, running, options, cipher=cipher)

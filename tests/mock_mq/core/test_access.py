@@ -99,10 +99,10 @@ class TestChannels:
         channel = Channel(CHANNEL, cipher_spec="ANY_TLS12_OR_HIGHER", peer_name="CN=orders,O=B*")
         assert House(Definition(channels=(channel,))).queue_manager.admit(CHANNEL, HERE) is channel
 
-    def test_given_as_many_instances_as_there_may_be_then_2025_until_one_ends(self) -> None:
+    def test_given_as_many_instances_as_there_may_be_then_2537_until_one_ends(self) -> None:
         house = House(Definition(channels=(Channel(CHANNEL, max_instances=2), Channel("B"))))
         first, _second = house.connect(), house.connect()
-        with refused(2025):
+        with refused(2537):
             house.connect()
         house.connect(channel="B")
         first.disconnect()
