@@ -10,8 +10,6 @@ from mock_mq.core import Connection, Got
 from mock_mq.errors import MQError
 from mock_mq.wire.consuming import (
     FAILED,
-    GET_ALLOWED,
-    GET_INHIBITED,
     NO_MESSAGE,
     STANDING,
     AsyncMessage,
@@ -23,6 +21,7 @@ from mock_mq.wire.segment import Segment
 from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
 _UNLIMITED = -1
+_BROWSES = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT | GetOption.BROWSE_MSG_UNDER_CURSOR
 _BROWSING = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT
 
 
@@ -34,7 +33,6 @@ class _Waiting:
     asked: RequestMessages
     until: float | None
     sent: int = 0
-    inhibited: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +41,15 @@ class _Consumer:
 
     selection: Selection = field(default_factory=lambda: Selection(0, MessageDescriptor(), 0))
     messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is told, with the segment that asked; and whether that is all it is told."""
+
+    asked: Segment
+    told: AsyncMessage | Notification
+    over: bool
 
 
 class Consumers:
@@ -78,26 +85,26 @@ class Consumers:
             until = None if asked.wait_interval == _UNLIMITED else now + asked.wait_interval / 1000
         self._waiting[asked.handle] = _Waiting(replace(segment, body=b""), asked, until)
 
-    def answers(self, now: float) -> Iterator[tuple[Segment, AsyncMessage | Notification]]:
-        """What can be answered now, each with the segment that asked for it."""
+    def answers(self, now: float) -> Iterator[Answer]:
+        """What can be answered now."""
         for handle in list(self._waiting):
             while (waiting := self._waiting.get(handle)) is not None:
-                answer = self._answer(waiting, now)
-                if answer is None:
+                told = self._answer(waiting, now)
+                if told is None:
                     break
-                yield waiting.segment, answer
+                yield Answer(waiting.segment, told, over=handle not in self._waiting)
 
     def close(self, handle: int) -> None:
         """The handle is closed: its request goes with it."""
         self._consumers.pop(handle, None)
         self._waiting.pop(handle, None)
 
-    def end(self, reason: Reason) -> Iterator[tuple[Segment, Notification]]:
+    def end(self, reason: Reason) -> Iterator[Answer]:
         """Ends every wait with a reason."""
         for handle, waiting in list(self._waiting.items()):
             del self._waiting[handle]
             if not waiting.asked.flags & STANDING:
-                yield waiting.segment, _ended(handle, reason)
+                yield Answer(waiting.segment, refusal_of(handle, reason), over=True)
 
     def _answer(self, waiting: _Waiting, now: float) -> AsyncMessage | Notification | None:
         asked = waiting.asked
@@ -107,13 +114,15 @@ class Consumers:
         except MQError as e:
             if self._goes_on_waiting(waiting, e.reason, now):
                 self._connection.on_arrival(asked.handle, self._wake)
-                return self._inhibited(waiting, e.reason)
+                return None
             del self._waiting[asked.handle]
-            return _ended(asked.handle, e.reason)
+            return refusal_of(asked.handle, e.reason)
         consumer.messages += 1
         waiting.sent += len(got.data)
         if waiting.sent >= asked.requested_bytes or got.reason is Reason.TRUNCATED_MSG_FAILED or not got.data:
             del self._waiting[asked.handle]
+        elif asked.get_options & _BROWSES and not asked.get_options & GetOption.BROWSE_NEXT:
+            del self._waiting[asked.handle]  # the same one would come for ever
         return AsyncMessage(
             asked.handle,
             consumer.messages,
@@ -130,17 +139,9 @@ class Consumers:
 
     def _goes_on_waiting(self, waiting: _Waiting, reason: Reason, now: float) -> bool:
         if reason is Reason.GET_INHIBITED:
+            # A listener hears no more until gets are allowed again.
             return bool(waiting.asked.flags & STANDING)
         return reason is Reason.NO_MSG_AVAILABLE and (waiting.until is None or now < waiting.until)
-
-    def _inhibited(self, waiting: _Waiting, reason: Reason) -> Notification | None:
-        """What a listener is told once when gets are inhibited, and once when they are allowed again."""
-        inhibited = reason is Reason.GET_INHIBITED
-        if inhibited is waiting.inhibited:
-            return None
-        waiting.inhibited = inhibited
-        code, value = (GET_INHIBITED, int(reason)) if inhibited else (GET_ALLOWED, 0)
-        return Notification(handle=waiting.asked.handle, code=code, value=value)
 
     def _get(self, asked: RequestMessages, selection: Selection, *, first: bool) -> Got:
         wanted = asked.get_options & ~GetOption.WAIT
@@ -156,7 +157,7 @@ class Consumers:
         return self._connection.get(asked.handle, selection.descriptor, options, room)
 
 
-def _ended(handle: int, reason: Reason) -> Notification:
+def refusal_of(handle: int, reason: Reason) -> Notification:
     """What tells that a request is over: there was nothing, or it is refused."""
     code = NO_MESSAGE if reason is Reason.NO_MSG_AVAILABLE else FAILED
     return Notification(handle=handle, code=code, value=reason)

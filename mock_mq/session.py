@@ -17,7 +17,7 @@ from dataclasses import replace
 from enum import Enum
 
 from mock_mq.constants import CompletionCode, Reason
-from mock_mq.consuming import Consumers
+from mock_mq.consuming import Answer, Consumers, refusal_of
 from mock_mq.core import Caller, Connection, QueueManager
 from mock_mq.errors import MQError
 from mock_mq.faults import CONTROL_APPLICATION, Deed, Event, Fault, Faults
@@ -28,7 +28,6 @@ from mock_mq.wire.consuming import (
     CONNECTION_STATE,
     CONNECTION_STATE_REPLY,
     NO_MESSAGE,
-    AsyncMessage,
     Notification,
     RequestMessages,
 )
@@ -230,8 +229,8 @@ class Session:
             waiting, _ = self._pending
             self._reply(waiting, self._mqi.ended(waiting))
         if self._consumers is not None:
-            for asked, answer in self._consumers.end(Reason.Q_MGR_STOPPING):
-                self._notify(asked, answer)
+            for answer in self._consumers.end(Reason.Q_MGR_STOPPING):
+                self._notify(answer)
         if not self.closed:
             self._refuse(StatusCode.QUEUE_MANAGER_ENDING)
 
@@ -306,7 +305,7 @@ class Session:
         error = MQError(reason, "a fault that was asked for", completion)
         if segment.type == SegmentType.REQUEST_MSGS:
             handle = RequestMessages.unpack(segment.body, segment.order).handle
-            self._notify(segment, Notification(handle=handle, value=reason))
+            self._notify(Answer(segment, refusal_of(handle, reason), over=True))
         elif segment.type == SegmentType.MQCONN:
             call = Connect.unpack(segment.body, segment.order)
             header = ApiHeader(completion=completion, reason=reason)
@@ -450,25 +449,26 @@ class Session:
 
     def _deliver(self, now: float) -> None:
         if self._consumers is not None:
-            for asked, answer in self._consumers.answers(now):
-                self._notify(asked, answer)
+            for answer in self._consumers.answers(now):
+                self._notify(answer)
 
-    def _notify(self, asked: Segment, answer: AsyncMessage | Notification) -> None:
-        self._note(asked, answer.value if isinstance(answer, Notification) else answer.reason)
-        if self._spoils is not None and self._spoil(self._to(asked, SegmentType.NOTIFICATION), [bytes(16)]):
-            return
+    def _notify(self, answer: Answer) -> None:
+        asked, told = answer.asked, answer.told
+        self._note(asked, told.value if isinstance(told, Notification) else told.reason)
         own = self._to(asked, SegmentType.NOTIFICATION)
-        if isinstance(answer, Notification) and answer.code == NO_MESSAGE:
-            self._send(own, [answer.pack(asked.order)])
+        if self._spoils is not None and self._spoil(own, [bytes(16)]):
+            return
+        if isinstance(told, Notification) and told.code == NO_MESSAGE:
+            self._send(own, [told.pack(asked.order)])
             return
         # Messages and refusals come on a stream of their own; whoever waits is then told that it was all.
-        if isinstance(answer, Notification):
-            self._send(replace(own, request=_STREAM), [answer.pack(asked.order)])
+        if isinstance(told, Notification):
+            self._send(replace(own, request=_STREAM), [told.pack(asked.order)])
         else:
             stream = replace(self._to(asked, SegmentType.ASYNC_MESSAGE), request=_STREAM)
-            self._output.append(answer.frames(stream, self._size))
-        if asked.control & Control.CONFIRM:
-            self._send(own, [Notification(handle=answer.handle).pack(asked.order)])
+            self._output.append(told.frames(stream, self._size))
+        if answer.over and asked.control & Control.CONFIRM:
+            self._send(own, [Notification(handle=told.handle).pack(asked.order)])
 
     def _expect_heartbeat(self, now: float) -> None:
         self._heartbeat_due = now + self._heartbeat if self._heartbeat else None

@@ -451,9 +451,8 @@ class Connection:
         ):
             raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
         self._check_running(bool(wanted & GetOption.FAIL_IF_QUIESCING))
-        if opened.queue.definition.get_inhibited or (
-            opened.alias is not None and self._now(opened.alias).get_inhibited
-        ):
+        aliased = opened.alias is not None and self._now(opened.alias).get_inhibited
+        if opened.queue.definition.get_inhibited or aliased:
             raise MQError(Reason.GET_INHIBITED, opened.name)
         return opened.queue
 

@@ -70,7 +70,8 @@ class QueueManager:
     def admit(self, name: str, caller: Caller) -> Channel:
         """The channel that this client may start.
 
-        Raises what `channel` does, 2537 (stopped, or too many instances), 2393 (not the TLS it wants) and 2398 (not that peer).
+        Raises what `channel` does, 2537 (stopped, or too many instances), 2393 (not the TLS it wants) and
+        2398 (not that peer).
         """
         channel = self.channel(name)
         if channel.stopped:

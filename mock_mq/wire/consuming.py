@@ -18,8 +18,6 @@ from mock_mq.wire.structures import MessageDescriptor
 
 CONNECTION_STATE, CONNECTION_STATE_REPLY = 3, 4
 """NOTIFICATIONs: consumers are started or stopped, which the client may want confirmed."""
-GET_INHIBITED, GET_ALLOWED = 1, 2
-"""What a listener is told of its queue."""
 FAILED, NO_MESSAGE = 14, 15
 """A request is refused with the value as its reason, which is told where messages come; and it is over."""
 STANDING = 0x1

@@ -56,6 +56,28 @@ def test_a_listener_hears_what_was_there_and_what_comes(connect: Connect) -> Non
     java("disconnect")
 
 
+def test_a_listener_goes_on_once_gets_are_allowed_again(
+    connect: Connect, queue_manager: RunningQueueManager
+) -> None:
+    sender, java = connect(), connect()
+    java("listen", queue=QUEUE)
+    queue_manager.ask(lambda core: core.alter(QUEUE, get_inhibited=True))
+    sender("send", queue=QUEUE, text="later")
+    queue_manager.ask(lambda core: core.alter(QUEUE, get_inhibited=False))
+    assert java("heard")["text"] == "later"
+    java("disconnect")
+
+
+def test_gets_that_are_inhibited_are_refused_with_2016(
+    connect: Connect, queue_manager: RunningQueueManager
+) -> None:
+    java = connect()
+    queue_manager.ask(lambda core: core.alter(QUEUE, get_inhibited=True))
+    with pytest.raises(Refused) as refused:
+        java("receive", queue=QUEUE)
+    assert refused.value.reason == 2016
+
+
 def test_a_listener_that_fails_hears_the_message_again(connect: Connect) -> None:
     sender, java = connect(), connect()
     java("listen", queue=QUEUE, fail=1)

@@ -110,3 +110,14 @@ class Caller:
 
     def commit(self) -> Plain:
         return self.plain(SegmentType.MQCMIT)
+
+
+class SharingCaller(Caller):
+    """A client that speaks of a conversation in each segment once that is agreed on."""
+
+    def send(self, kind: int, value: Packed | bytes = b"", control: int = Control.WHOLE) -> list[Segment]:
+        if kind == SegmentType.INITIAL_DATA:
+            return super().send(kind, value, control)
+        body = value if isinstance(value, bytes) else value.pack(self.order)
+        head = Segment(kind, b"", self.order, control, conversation=1, request=3)
+        return self.take(self._exchange(b"".join(split(head, (body,), self.size))))
