@@ -33,7 +33,6 @@ from mock_mq.constants import GetOption, OpenOption, PutOption, Reason, Selector
 from mock_mq.core.definition import MAX_MESSAGE_LENGTH
 from mock_mq.errors import MQError
 from mock_mq.server import TLS
-from mock_mq.showing import BODY_SAMPLE, show
 from mock_mq.wire.calls import Got
 from mock_mq.wire.structures import (
     GetMessageOptions,
@@ -285,6 +284,8 @@ def browse(
     body: Annotated[bool, typer.Option("--body", help="Show how the bodies begin, too.")] = False,
 ) -> None:
     """Show the messages on a queue, first to come first, and leave them there."""
+    from mock_mq.showing import BODY_SAMPLE, show  # noqa: PLC0415 - `serve` starts without rich
+
     with connected(target, queue) as connection:
         handle, _ = connection.open(ObjectDescriptor(object_name=queue), OpenOption.BROWSE)
         messages = list(islice(_browse(connection, handle, BODY_SAMPLE if body else 0), limit))

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from mock_mq.client.connection import Connection, Target
 from mock_mq.connecting import connected, fail, with_target
@@ -71,6 +69,9 @@ def add(
 @with_target
 def list_(target: Target) -> None:
     """Show the faults that are set, and how often each has happened."""
+    from rich.console import Console  # noqa: PLC0415 - `serve` starts without it
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table("Number", "Deed", "Rule", "Happened", box=None)
     for each in _asked(target, {"command": "list"}):
         fault = each["fault"]

@@ -7,21 +7,22 @@ sends them connects as `faults.CONTROL_APPLICATION`, to whom no fault happens.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from mock_mq.core import QueueDefinition, QueueManager, Right, reports
 from mock_mq.faults import CONTROL_QUEUE, Fault
 from mock_mq.server import Server
 from mock_mq.wire.structures import MessageDescriptor
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 log = logging.getLogger(__name__)
 
-_FAULT = TypeAdapter(Fault)
 Command = Mapping[str, Any]
 
 
@@ -65,14 +66,14 @@ class RemoteControl:
         return handler(self, command)
 
     def _add(self, command: Command) -> Any:
-        return self._server.faults.add(_FAULT.validate_python(command["fault"]))
+        return self._server.faults.add(_adapter().validate_python(command["fault"]))
 
     def _list(self, _command: Command) -> Any:
         return [
             {
                 "number": each.number,
                 "happened": each.happened,
-                "fault": _FAULT.dump_python(each.fault, mode="json"),
+                "fault": _adapter().dump_python(each.fault, mode="json"),
             }
             for each in self._server.faults
         ]
@@ -110,7 +111,16 @@ class RemoteControl:
         task.add_done_callback(self._tasks.discard)
 
 
+@functools.cache
+def _adapter() -> TypeAdapter[Fault]:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - slow, and only when the first command comes
+
+    return TypeAdapter(Fault)
+
+
 def _told(error: Exception) -> str:
+    from pydantic import ValidationError  # noqa: PLC0415
+
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".removeprefix(": ")

@@ -11,8 +11,6 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-
 from mock_mq.core import Caller
 from mock_mq.wire.fields import Buffer
 
@@ -57,6 +55,8 @@ class Secrecy:
 
     def caller(self, address: str) -> Caller:
         """Who is there, once hands are shaken: what TLS knows of the peer at that address."""
+        from cryptography import x509  # noqa: PLC0415 - slow, and not for those without TLS
+
         cipher, protocol, _bits = self._tls.cipher() or ("", "", 0)
         certificate = self._tls.getpeercert(binary_form=True)
         name = x509.load_der_x509_certificate(certificate).subject.rfc4514_string() if certificate else ""

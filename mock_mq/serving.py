@@ -10,20 +10,21 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mock_mq import definition_file
-from mock_mq.console import Console
 from mock_mq.core import Channel, Definition, QueueDefinition, QueueManager
 from mock_mq.faults import Fault
 from mock_mq.recording import Pcap, Recorder, Trace
 from mock_mq.recording.recorder import several
 from mock_mq.remote_control import RemoteControl
 from mock_mq.server import TLS, Server
+
+if TYPE_CHECKING:
+    from mock_mq.console import Console
 
 
 class UsageError(Exception):
@@ -59,9 +60,13 @@ def _user(text: str, password: str) -> tuple[str, str]:
     return name, own if colon else password
 
 
-def defined_by(files: Iterable[Path], definition: Definition) -> tuple[Definition, tuple[Fault, ...]]:
+def defined_by(files: Sequence[Path], definition: Definition) -> tuple[Definition, tuple[Fault, ...]]:
     """What files make of a definition, one after the other, and the faults in them; raises `UsageError`."""
     faults: tuple[Fault, ...] = ()
+    if not files:
+        return definition, faults
+    from mock_mq import definition_file  # noqa: PLC0415 - half of the start-up time, for those who have files
+
     for each in files:
         try:
             definition, more = definition_file.read(each, definition)
@@ -161,6 +166,8 @@ async def serve(
     page: Console | None = None
     try:
         if console is not None:
+            from mock_mq.console import Console  # noqa: PLC0415 - slow, and for those who want it
+
             page = Console(server.queue_manager, loop, host=console[0], port=console[1])
         listening(*server.address)
         if page is not None:
