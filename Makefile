@@ -12,12 +12,14 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test infra images sbom audit lint lock clean
+.PHONY: help demo run test bench mutations infra images sbom audit lint lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
+	@echo 'make bench  what mock-mq costs on this machine'
+	@echo 'make mutations  a million spoiled frames against mock-mq'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
 	@echo 'make images the images bridge and mock-mq, built without docker and tried'
 	@echo 'make sbom   what is in them; make audit: what is known against it'
@@ -38,6 +40,14 @@ test: $(READY)
 	@mkdir -p build && rm -f $(RECORD_AWS_CALLS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,tests/permissions $(OF_AWS))
 	$(BIN)/python -m pytest tests/permissions
+
+# A table, in a minute or two.
+bench: $(READY)
+	@$(BIN)/python -m benchmarks.mock_mq
+
+# The tests try a part of them; this takes about four minutes.
+mutations: $(READY)
+	@$(BIN)/python -m tests.mock_mq.mutations
 
 # What is made on AWS: the stacks, synthesised and checked, and deploy.sh against an emulator.
 infra: $(INFRA) build/checkov/.ready infra/node_modules/.ready

@@ -5,7 +5,7 @@ Source: the constants appendix of the IBM MQ documentation ("Constants", MQ 9.4)
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 
 class CompletionCode(IntEnum):
@@ -177,7 +177,7 @@ class Reason(IntEnum):
     CSP_ERROR = 2595
 
 
-class OpenOption(IntFlag):
+class OpenOption(IntEnum):
     """MQOO_*."""
 
     INPUT_AS_Q_DEF = 0x1
@@ -205,14 +205,14 @@ class OpenOption(IntFlag):
     BIND_ON_GROUP = 0x400000
 
 
-class CloseOption(IntFlag):
+class CloseOption(IntEnum):
     """MQCO_*."""
 
     DELETE = 0x1
     DELETE_PURGE = 0x2
 
 
-class GetOption(IntFlag):
+class GetOption(IntEnum):
     """MQGMO_*."""
 
     WAIT = 0x1
@@ -245,7 +245,7 @@ class GetOption(IntFlag):
     PROPERTIES_COMPATIBILITY = 0x10000000
 
 
-class PutOption(IntFlag):
+class PutOption(IntEnum):
     """MQPMO_*."""
 
     SYNCPOINT = 0x2
@@ -265,7 +265,7 @@ class PutOption(IntFlag):
     RESOLVE_LOCAL_Q = 0x40000
 
 
-class MessageFlag(IntFlag):
+class MessageFlag(IntEnum):
     """MQMF_*."""
 
     SEGMENTATION_ALLOWED = 0x1
@@ -275,7 +275,7 @@ class MessageFlag(IntFlag):
     LAST_MSG_IN_GROUP = 0x10
 
 
-class Report(IntFlag):
+class Report(IntEnum):
     """MQRO_*: the reports that a queue manager makes, and how. Each has two ways to carry data with it."""
 
     PASS_CORREL_ID = 0x40
@@ -299,7 +299,7 @@ class Feedback(IntEnum):
     COD = 260
 
 
-class MatchOption(IntFlag):
+class MatchOption(IntEnum):
     """MQMO_MATCH_*."""
 
     MSG_ID = 0x1

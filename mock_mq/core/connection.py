@@ -124,7 +124,7 @@ class Connection:
 
         Raises 2001, 2011, 2017, 2035, 2042, 2043, 2045, 2046, 2082, 2085, 2087, 2161, 2459.
         """
-        wanted = OpenOption(options)
+        wanted = options
         self._check_running(bool(wanted & OpenOption.FAIL_IF_QUIESCING))
         if len(self._handles) >= self._queue_manager.definition.max_handles:
             raise MQError(Reason.HANDLE_NOT_AVAILABLE, f"{len(self._handles)} are open")
@@ -159,7 +159,7 @@ class Connection:
         opened = self._handles.get(handle)
         if opened is None:
             raise MQError(Reason.HOBJ_ERROR, str(handle))
-        wanted = CloseOption(options)
+        wanted = options
         queue = opened.queue
         if wanted:
             if queue is None or queue.definition.definition_type is DefinitionType.PREDEFINED:
@@ -183,7 +183,7 @@ class Connection:
         opened.check_alive()
         if opened.queue is None or not opened.options & OpenOption.OUTPUT:
             raise MQError(Reason.NOT_OPEN_FOR_OUTPUT)
-        context.check(PutOption(options.options), opened.options)
+        context.check(options.options, opened.options)
         return self._put(opened, opened.queue, descriptor, options, data)
 
     def put1(
@@ -202,7 +202,7 @@ class Connection:
     ) -> Got:
         """MQGET, never waiting: 2033 where there is nothing. Raises 2016, 2034, 2036, 2037, 2046, ..."""
         opened = self._opened(handle)
-        wanted = GetOption(options.options)
+        wanted = options.options
         queue = self._check_get(opened, wanted)
         if wanted & GetOption.UNLOCK:
             return self._unlock(opened, queue, descriptor)
@@ -285,7 +285,7 @@ class Connection:
         self._handles[handle] = opened
         return handle
 
-    def _share(self, queue: Queue, wanted: OpenOption) -> None:
+    def _share(self, queue: Queue, wanted: int) -> None:
         """Counts a handle in, unless somebody has the queue for himself alone, or would like to."""
         if wanted & INPUT:
             definition = queue.definition
@@ -316,7 +316,7 @@ class Connection:
             raise MQError(Reason.HOBJ_ERROR, str(handle))
         return opened
 
-    def _resolve(self, target: ObjectDescriptor, wanted: OpenOption) -> Opened:
+    def _resolve(self, target: ObjectDescriptor, wanted: int) -> Opened:
         """What a name stands for: a queue, an alias of one, or a model that a queue is made from."""
         if target.object_type != ObjectType.QUEUE:
             raise MQError(Reason.OBJECT_TYPE_ERROR, str(target.object_type))
@@ -341,7 +341,7 @@ class Connection:
         if fails and self._queue_manager.quiescing:
             raise MQError(Reason.Q_MGR_QUIESCING)
 
-    def _check_rights(self, name: str, options: OpenOption) -> None:
+    def _check_rights(self, name: str, options: int) -> None:
         for option, right in _RIGHTS.items():
             if options & option and self._queue_manager.definition.denies(self.user, name, right):
                 raise MQError(Reason.NOT_AUTHORIZED, f"{self.user}: {right.value} on {name}")
@@ -354,7 +354,7 @@ class Connection:
         options: PutMessageOptions,
         data: bytes,
     ) -> MessageDescriptor:
-        wanted = PutOption(options.options)
+        wanted = options.options
         if wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT:
             raise MQError(Reason.OPTIONS_ERROR, f"put options {wanted:#x}")
         self._check_running(bool(wanted & PutOption.FAIL_IF_QUIESCING))
@@ -389,7 +389,7 @@ class Connection:
         opened: Opened,
         queue: Queue,
         descriptor: MessageDescriptor,
-        wanted: PutOption,
+        wanted: int,
         passed: MessageDescriptor | None,
     ) -> MessageDescriptor:
         """The descriptor with what a queue manager fills in."""
@@ -430,7 +430,7 @@ class Connection:
             raise MQError(Reason.CONTEXT_NOT_AVAILABLE, str(handle))
         return source.saved
 
-    def _check_get(self, opened: Opened, wanted: GetOption) -> Queue:
+    def _check_get(self, opened: Opened, wanted: int) -> Queue:
         opened.check_alive()
         browsing = bool(wanted & _BROWSE)
         if opened.queue is None or (
@@ -465,7 +465,7 @@ class Connection:
     def _find(
         self, opened: Opened, queue: Queue, descriptor: MessageDescriptor, options: GetMessageOptions
     ) -> Message:
-        wanted = GetOption(options.options)
+        wanted = options.options
         if wanted & (GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR):
             return self._under_cursor(queue, opened)
         after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
@@ -486,7 +486,7 @@ class Connection:
             raise MQError(Reason.NO_MSG_UNDER_CURSOR)
         return found
 
-    def _take(self, queue: Queue, message: Message, wanted: GetOption) -> None:
+    def _take(self, queue: Queue, message: Message, wanted: int) -> None:
         """A message leaves its queue, at once or with the unit of work."""
         delivered = list(reports.of_delivery(message.descriptor, message.data))
         if self._in_unit(wanted, message):
@@ -497,7 +497,7 @@ class Connection:
             self._send(delivered)
         queue.last_get = self._queue_manager.clock()
 
-    def _in_unit(self, wanted: GetOption, message: Message) -> bool:
+    def _in_unit(self, wanted: int, message: Message) -> bool:
         persistent = message.descriptor.persistence == _PERSISTENT
         if wanted & GetOption.SYNCPOINT or (wanted & GetOption.SYNCPOINT_IF_PERSISTENT and persistent):
             self._unit.check_room()
@@ -509,7 +509,7 @@ class Connection:
         queue: Queue,
         message: Message,
         asked: MessageDescriptor,
-        wanted: GetOption,
+        wanted: int,
         buffer_length: int,
     ) -> Got:
         """The answer, with the data as it was asked for, made before the message goes and takes it along."""
@@ -529,7 +529,7 @@ class Connection:
         )
 
     def _as_asked(
-        self, message: Message, asked: MessageDescriptor, wanted: GetOption
+        self, message: Message, asked: MessageDescriptor, wanted: int
     ) -> tuple[MessageDescriptor, bytes, Reason]:
         """A message without its properties, and converted, where that was asked for."""
         descriptor, data = message.descriptor, message.data

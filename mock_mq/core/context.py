@@ -16,7 +16,7 @@ _PASS = PutOption.PASS_IDENTITY_CONTEXT | PutOption.PASS_ALL_CONTEXT
 _SET = PutOption.SET_IDENTITY_CONTEXT | PutOption.SET_ALL_CONTEXT
 _ALL = _PASS | _SET | PutOption.DEFAULT_CONTEXT | PutOption.NO_CONTEXT
 # What each asks of the MQOPEN: any of these, since the stronger options imply the weaker.
-_ASKED: dict[PutOption, tuple[OpenOption, Reason]] = {
+_ASKED: dict[PutOption, tuple[int, Reason]] = {
     PutOption.PASS_IDENTITY_CONTEXT: (
         OpenOption.PASS_IDENTITY_CONTEXT
         | OpenOption.PASS_ALL_CONTEXT
@@ -59,21 +59,21 @@ class Putter:
         )
 
 
-def check(wanted: PutOption, opened: OpenOption) -> None:
+def check(wanted: int, opened: int) -> None:
     """Raises 2093, 2094, 2095 or 2096 where the handle was not opened for this option."""
     for option, (any_of, reason) in _ASKED.items():
         if wanted & option and not opened & any_of:
             raise MQError(reason)
 
 
-def passes(wanted: PutOption) -> bool:
+def passes(wanted: int) -> bool:
     """Whether the context is another message's. Raises 2046 for two context options at once."""
     if (wanted & _ALL).bit_count() > 1:
         raise MQError(Reason.OPTIONS_ERROR, "more than one context option")
     return bool(wanted & _PASS)
 
 
-def fields(wanted: PutOption, own: MessageDescriptor, passed: MessageDescriptor | None) -> dict[str, object]:
+def fields(wanted: int, own: MessageDescriptor, passed: MessageDescriptor | None) -> dict[str, object]:
     """The context fields that the descriptor does not have from the program.
 
     `own` has the putter's context; `passed` is the message whose context is passed on, where one is.

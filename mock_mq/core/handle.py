@@ -22,7 +22,7 @@ class Opened:
     """What a handle stands for; no queue is the queue manager itself."""
 
     queue: Queue | None
-    options: OpenOption
+    options: int
     alias: QueueDefinition | None = None
     """The alias it was opened by, whose own attributes hold beside the queue's."""
     made: bool = False
@@ -64,7 +64,7 @@ class Opened:
         if self.queue is not None and self.queue.deleted:
             raise MQError(Reason.Q_DELETED, self.name)
 
-    def takes(self, message: Message, wanted: GetOption, now: float) -> bool:
+    def takes(self, message: Message, wanted: int, now: float) -> bool:
         """Whether a message, which matches, is one that this get is to see."""
         if message.locked_by not in (None, self):
             return False
@@ -76,7 +76,7 @@ class Opened:
             return False
         return self._in_order(message, wanted)
 
-    def _in_order(self, message: Message, wanted: GetOption) -> bool:
+    def _in_order(self, message: Message, wanted: int) -> bool:
         if not wanted & (GetOption.LOGICAL_ORDER | GetOption.ALL_MSGS_AVAILABLE):
             return True
         descriptor = message.descriptor
@@ -102,7 +102,7 @@ class Opened:
                     last = each.descriptor.sequence_number
         return bool(last) and there >= set(range(1, last + 1))
 
-    def got(self, message: Message, wanted: GetOption, *, mark_until: float) -> None:
+    def got(self, message: Message, wanted: int, *, mark_until: float) -> None:
         """Takes note of what was given: place in the group, marks and locks."""
         descriptor = message.descriptor
         if wanted & GetOption.LOGICAL_ORDER:

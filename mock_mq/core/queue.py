@@ -13,7 +13,7 @@ from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
 MAX_PRIORITY = 9
 _PRIORITIES = MAX_PRIORITY + 1
-_MATCHES = sum(MatchOption)  # a number: an IntFlag's complement knows no others
+_MATCHES = sum(MatchOption)
 _PERSISTENT = 1  # MQPER_PERSISTENT
 Also = Callable[[Message], bool]
 Place = tuple[int, int]

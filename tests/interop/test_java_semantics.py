@@ -123,7 +123,7 @@ class TestReports:
     @pytest.mark.parametrize(
         ("report", "feedback"), [(Report.COA_WITH_FULL_DATA, 259), (Report.COD_WITH_FULL_DATA, 260)]
     )
-    def test_arrival_and_delivery(self, java: JavaConnection, report: Report, feedback: int) -> None:
+    def test_arrival_and_delivery(self, java: JavaConnection, report: int, feedback: int) -> None:
         java("open", slot="1", queue="REPLIES", options=EVERYTHING)
         put = java("put", body=body("told of"), report=int(report), replyTo="REPLIES", format="MQSTR")
         java("get")

@@ -117,7 +117,7 @@ def test_browsing_starts_where_it_is_told_to(house: House) -> None:
 
 
 @pytest.mark.parametrize("option", [GetOption.BROWSE_FIRST, GetOption.BROWSE_MSG_UNDER_CURSOR])
-def test_one_message_is_not_brought_again_and_again(house: House, option: GetOption) -> None:
+def test_one_message_is_not_brought_again_and_again(house: House, option: int) -> None:
     house.put(b"1")
     house.request(GetOption.BROWSE_FIRST)
     assert house.request(option, requested=2**31 - 1) == [b"1", OVER]

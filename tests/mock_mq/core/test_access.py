@@ -157,7 +157,7 @@ class TestAuthorities:
             (Right.SET, OpenOption.SET),
         ],
     )
-    def test_given_a_right_then_that_and_no_other(self, right: Right, option: OpenOption) -> None:
+    def test_given_a_right_then_that_and_no_other(self, right: Right, option: int) -> None:
         house = self.may(right)
         house.client(options=option)
         for other in {0x2, 0x8, 0x10, 0x20, 0x40} - {int(option)}:

@@ -41,7 +41,7 @@ class TestOpenAndClose:
         ],
     )
     def test_given_input_that_is_exclusive_when_opened_twice_then_2042_until_closed(
-        self, first: OpenOption, second: OpenOption
+        self, first: int, second: int
     ) -> None:
         house = House()
         holder = house.client(options=first)
@@ -93,7 +93,7 @@ class TestOpenAndClose:
         ],
     )
     def test_given_a_right_denied_when_opened_for_it_then_2035_and_others_are_let_in(
-        self, right: Right, options: OpenOption
+        self, right: Right, options: int
     ) -> None:
         house = House(Definition(denied=(("app", "DEV.*", right),)))
         with refused(2035):
@@ -179,7 +179,7 @@ class TestPut:
             House().client(options=OpenOption.INPUT_SHARED).put(b"x")
 
     @pytest.mark.parametrize("option", [PutOption.NO_SYNCPOINT, PutOption.SYNCPOINT])
-    def test_given_a_full_queue_when_put_then_2053_until_there_is_room(self, option: PutOption) -> None:
+    def test_given_a_full_queue_when_put_then_2053_until_there_is_room(self, option: int) -> None:
         client = of_queue(max_depth=2).client()
         client.put(b"1", option)
         client.put(b"2", option)

@@ -43,7 +43,7 @@ def _origin(descriptor: MessageDescriptor) -> tuple[object, ...]:
 @pytest.mark.parametrize(
     ("option", "identity", "origin"),
     [
-        (PutOption(0), OWN_IDENTITY, OWN_ORIGIN),
+        (0, OWN_IDENTITY, OWN_ORIGIN),
         (PutOption.DEFAULT_CONTEXT, OWN_IDENTITY, OWN_ORIGIN),
         (PutOption.NO_CONTEXT, ("", bytes(32), ""), (0, "", "", "", "")),
         (PutOption.SET_IDENTITY_CONTEXT, IDENTITY, OWN_ORIGIN),
@@ -51,7 +51,7 @@ def _origin(descriptor: MessageDescriptor) -> tuple[object, ...]:
     ],
 )
 def test_given_a_context_when_put_then_it_is_kept_as_far_as_asked(
-    option: PutOption, identity: tuple[object, ...], origin: tuple[object, ...]
+    option: int, identity: tuple[object, ...], origin: tuple[object, ...]
 ) -> None:
     client = House().client(options=EVERYTHING | OpenOption.SET_ALL_CONTEXT)
     client.put(b"x", option, **MINE)
@@ -69,7 +69,7 @@ def test_given_a_context_when_put_then_it_is_kept_as_far_as_asked(
     ],
 )
 def test_given_a_queue_not_opened_for_it_when_put_with_a_context_then_it_is_refused(
-    option: PutOption, reason: int
+    option: int, reason: int
 ) -> None:
     with refused(reason):
         House().client().put(b"x", option)
@@ -89,7 +89,7 @@ def _reader_and_writer() -> tuple[Client, Client]:
     [(PutOption.PASS_ALL_CONTEXT, ORIGIN), (PutOption.PASS_IDENTITY_CONTEXT, OWN_ORIGIN)],
 )
 def test_given_a_message_got_when_its_context_is_passed_then_the_new_one_has_it(
-    option: PutOption, origin: tuple[object, ...]
+    option: int, origin: tuple[object, ...]
 ) -> None:
     reader, writer = _reader_and_writer()
     reader.get()

@@ -87,7 +87,7 @@ class TestWhat:
         ],
     )
     def test_given_how_much_data_it_asks_for_then_that_much(
-        self, report: Report, data: bytes, name: str
+        self, report: int, data: bytes, name: str
     ) -> None:
         at = house()
         asks(at.client(), report, b"x" * 150)
@@ -103,7 +103,7 @@ class TestWhat:
         ],
     )
     def test_given_which_ids_it_asks_for_then_those(
-        self, report: Report, correlation: bytes, same_id: bool
+        self, report: int, correlation: bytes, same_id: bool
     ) -> None:
         at = house()
         asks(at.client(), report)
