@@ -127,6 +127,9 @@ def serve(
         Path | None,
         typer.Option("--trace", metavar="FILE", help="Write a line a segment; - is stderr. No bodies."),
     ] = None,
+    masked: Annotated[
+        bool, typer.Option("--masked", help="Leave times and addresses out of the trace: two runs compare.")
+    ] = False,
     pcap: Annotated[
         Path | None,
         typer.Option("--pcap", metavar="FILE", help="Write a capture for Wireshark, with bodies, plain."),
@@ -179,7 +182,7 @@ def serve(
                 name=queue_manager, channel=channel, queues=queue or (), users=user or (), password=password
             )
             definition, faults = serving.defined_by(define or (), definition)
-            recorder = stack.enter_context(serving.recorded(trace, pcap))
+            recorder = stack.enter_context(serving.recorded(trace, pcap, masked=masked))
             server = serving.server_of(
                 definition, host=host, port=port, tls=tls, faults=faults, recorder=recorder
             )

@@ -135,11 +135,12 @@ def _base(
 def _channel(command: _Command, definition: Definition) -> Definition:
     channels = {each.name: each for each in definition.channels}
     existing = channels.get(command.name)
-    if command.verb == "DELETE":
-        channels.pop(command.name, None)
-        return replace(definition, channels=tuple(channels.values()))
+    if command.verb not in ("DEFINE", "ALTER"):
+        raise MQSCError(command.line, f"{command.verb} CHANNEL is not known here: there are DEFINE and ALTER")
     if command.verb == "ALTER" and existing is None:
         raise MQSCError(command.line, f"there is no CHANNEL({command.name}) to alter: DEFINE it")
+    if command.verb == "DEFINE" and existing is not None and "REPLACE" not in command.attributes:
+        raise MQSCError(command.line, f"CHANNEL({command.name}) is defined already: add REPLACE")
     kind = command.attributes.get("CHLTYPE") or "SVRCONN"
     if kind != "SVRCONN":
         raise MQSCError(command.line, f"CHLTYPE({kind}): clients come in over SVRCONN, and there is no other")

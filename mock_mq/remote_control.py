@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mock_mq.core import QueueDefinition, QueueManager, Right, reports
-from mock_mq.faults import CONTROL_QUEUE, Fault
+from mock_mq.faults import CONTROL_APPLICATION, CONTROL_QUEUE, Fault
 from mock_mq.server import Server
 from mock_mq.wire.structures import MessageDescriptor
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Command = Mapping[str, Any]
+_PATIENCE, _STEP = 2.0, 0.01  # seconds
 
 
 class ControlError(ValueError):
@@ -96,6 +97,7 @@ class RemoteControl:
         self._later(self._restart(0.0, float(command["seconds"])))
 
     async def _restart(self, quiescing: float, stopped: float) -> None:
+        await self._answered()
         await asyncio.sleep(quiescing)
         await self._server.stop()
         await asyncio.sleep(stopped)
@@ -104,6 +106,14 @@ class RemoteControl:
             await self._server.start()
         except OSError as e:
             log.error("can't start again: %s", e)  # noqa: TRY400 - the reason is all there is to say
+
+    async def _answered(self) -> None:
+        """Whoever asked has the answer, and is gone; or does not go, and then it is not waited for."""
+        until = self._server.clock() + _PATIENCE
+        while self._server.clock() < until and any(
+            each.identity.application == CONTROL_APPLICATION for each in self._queue_manager.connections()
+        ):
+            await asyncio.sleep(_STEP)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -79,14 +79,14 @@ def defined_by(files: Sequence[Path], definition: Definition) -> tuple[Definitio
 
 
 @contextmanager
-def recorded(trace: Path | None, pcap: Path | None) -> Iterator[Recorder | None]:
+def recorded(trace: Path | None, pcap: Path | None, *, masked: bool) -> Iterator[Recorder | None]:
     """A record in these files, for their owner alone; `-` as a trace is stderr. Raises `UsageError`."""
     with ExitStack() as files:
         recorders: list[Recorder] = []
         try:
             if trace is not None:
                 stream = sys.stderr if str(trace) == "-" else files.enter_context(_new(trace, "w"))
-                recorders.append(Trace(stream, time.time))
+                recorders.append(Trace(stream, time.time, masked=masked))
             if pcap is not None:
                 recorders.append(Pcap(files.enter_context(_new(pcap, "wb")), time.time))
         except OSError as e:
