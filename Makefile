@@ -116,5 +116,5 @@ lock: $(READY)
 clean:
 	rm -rf $(VENV) build dist certs/out *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -rf infra/node_modules
-	rm -rf tests/interop/java/target mock_mq/client/*.so mock_mq/client/_standin.c
+	rm -rf tests/interop/*/target mock_mq/client/*.so mock_mq/client/_standin.c
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -56,6 +56,15 @@ class Program:
         self._binding.mq.Queue(self._queue_manager, queue).put(body, md)
         return bytes(md.MsgId)
 
+    def put_uncommitted(self, body: bytes, queue: str = QUEUE) -> None:
+        """Puts a message in this program's unit of work, which stays open."""
+        pmo = self._binding.mq.PMO(Options=self._binding.constants.MQPMO_SYNCPOINT)
+        self._binding.mq.Queue(self._queue_manager, queue).put(body, self._binding.mq.MD(), pmo)
+
+    def commit(self) -> None:
+        """Ends the unit of work: MQCMIT."""
+        self._queue_manager.commit()
+
     def get(self, queue: str = QUEUE) -> tuple[bytes, Any]:
         """The next message's body and MQMD."""
         md = self._binding.mq.MD()

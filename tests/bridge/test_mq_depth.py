@@ -57,15 +57,29 @@ def test_depth_and_age_are_by_route_and_an_empty_queue_has_no_age(
     assert queue_manager.depth(QUEUE) == 2
 
 
-def test_what_is_in_a_unit_of_work_counts_but_is_not_waiting(
+def test_what_a_route_has_in_hand_counts_no_longer_and_is_back_when_it_is_backed_out(
     look: Look, binding: Binding, queue_manager: RunningQueueManager
 ) -> None:
-    Program(binding, queue_manager).put(b"in hand", QUEUE)
+    program = Program(binding, queue_manager)
+    program.put(b"in hand", QUEUE)
+    program.put(b"waiting", QUEUE)
     taking = source(binding, queue_manager)
     taking.connect()
     assert len(taking.take(1)) == 1
-    assert look()["out"] == Backlog(1, None)
+    assert look()["out"].depth == 1
     taking.close()
+    assert look()["out"].depth == 2
+
+
+def test_what_is_put_and_not_committed_counts_but_is_not_waiting(
+    look: Look, binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    program = Program(binding, queue_manager)
+    program.put_uncommitted(b"not yet", QUEUE)
+    assert look()["out"] == Backlog(1, None)
+    program.commit()
+    found = look()["out"]
+    assert (found.depth, found.oldest_age is None) == (1, False)
 
 
 def test_while_the_queue_manager_is_away_nothing_is_known_and_then_it_is_again(
