@@ -23,8 +23,9 @@ _NOTHING = 2033  # MQRC_NO_MSG_AVAILABLE
 class Backlog:
     """A queue's depth and its first message's age.
 
-    The depth is MQ's CURDEPTH, which takes every unit of work for one that will be committed: what a route has in
-    hand no longer counts, what a program has put and not committed counts already. The age is in seconds; None where nothing is there to be browsed or it carries no time.
+    The depth is MQ's CURDEPTH, which takes every unit of work for one that will be committed: what a route
+    has in hand no longer counts, what a program has put and not committed counts already. The age is in
+    seconds; None where nothing is there to be browsed or it carries no time.
     """
 
     depth: int

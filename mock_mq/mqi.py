@@ -245,7 +245,7 @@ class MQI:
                 message_token=got.token,
                 returned_length=len(got.data),
                 group_status=got.group_status,
-                segment_status=got.segment_status,
+                segment_status=" ",
                 segmentation=" ",
             ),
             got.length,

@@ -12,6 +12,7 @@ from mock_mq.constants import (
     CompletionCode,
     DefinitionType,
     GetOption,
+    MessageFlag,
     ObjectType,
     OpenOption,
     PutOption,
@@ -25,7 +26,7 @@ from mock_mq.core.attributes import Attributes, inquire, of_alias, of_queue, set
 from mock_mq.core.context import Putter
 from mock_mq.core.conversion import convert
 from mock_mq.core.definition import QueueDefinition
-from mock_mq.core.handle import INPUT, Opened, group_status, put_group, segment_status
+from mock_mq.core.handle import INPUT, Opened, group_status, put_group
 from mock_mq.core.message import Message
 from mock_mq.core.queue import START, Match, Place, Queue, token
 from mock_mq.core.reports import ReportMessage
@@ -85,7 +86,7 @@ class Got:
     """MQGET's answer. `length` is the whole message's in bytes, `data` what fits, `token` its MsgToken.
 
     `reason` is NONE, or a warning: 2080 (too long: nothing was taken), 2079 (cut), 2119 and its like (not
-    converted). The statuses are MQGMO's GroupStatus and SegmentStatus.
+    converted). `group_status` is MQGMO's GroupStatus.
     """
 
     descriptor: MessageDescriptor
@@ -95,7 +96,6 @@ class Got:
     token: bytes
     reason: Reason = Reason.NONE
     group_status: str = " "
-    segment_status: str = " "
 
     @property
     def completion(self) -> CompletionCode:
@@ -525,7 +525,6 @@ class Connection:
             token(message),
             reason,
             group_status(descriptor),
-            segment_status(descriptor),
         )
 
     def _as_asked(
@@ -567,6 +566,8 @@ def _check_descriptor(descriptor: MessageDescriptor) -> None:
         raise MQError(Reason.EXPIRY_ERROR, str(descriptor.expiry))
     if descriptor.message_type not in _MESSAGE_TYPES:
         raise MQError(Reason.MSG_TYPE_ERROR, str(descriptor.message_type))
+    if descriptor.message_flags & (MessageFlag.SEGMENT | MessageFlag.LAST_SEGMENT):
+        raise MQError(Reason.MSG_FLAGS_ERROR, "segments of messages are not put together here")
     if descriptor.message_type == _REQUEST and not descriptor.reply_to_queue:
         raise MQError(Reason.MISSING_REPLY_TO_Q)
 

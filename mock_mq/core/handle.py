@@ -157,20 +157,12 @@ def group_status(descriptor: MessageDescriptor) -> str:
     return "G" if flags & MessageFlag.MSG_IN_GROUP else " "
 
 
-def segment_status(descriptor: MessageDescriptor) -> str:
-    """MQSS_*: `L` for the last segment, `S` for another, a blank for none."""
-    flags = descriptor.message_flags
-    if flags & MessageFlag.LAST_SEGMENT:
-        return "L"
-    return "S" if flags & MessageFlag.SEGMENT else " "
-
-
 def put_group(descriptor: MessageDescriptor, new_id: Callable[[], bytes]) -> dict[str, object]:
     """The group fields of a message that is put as its program says. Raises 2249 and 2250."""
     flags = descriptor.message_flags
     if flags & ~sum(MessageFlag) & 0xFFF:
         raise MQError(Reason.MSG_FLAGS_ERROR, f"{flags:#x}")
-    if not flags & (_IN_GROUP | MessageFlag.SEGMENT | MessageFlag.LAST_SEGMENT):
+    if not flags & _IN_GROUP:
         return {}
     if descriptor.version < 2:
         raise MQError(Reason.WRONG_MD_VERSION, "groups need an MQMD of version 2")

@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, unescape
 
 Value = str | int | float | bool | bytes | None
 _TAG = re.compile(r"<([^\s/<>=]+)((?:\s+[\w:]+\s*=\s*(?:'[^']*'|\"[^\"]*\"))*)\s*(/?)>")
 _TYPE = re.compile(r"\bdt\s*=\s*['\"]([\w.]+)['\"]")
 _EMPTY = re.compile(r"xsi:nil\s*=\s*['\"]true['\"]")
-_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}));")
+_REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(lt|gt|amp|apos|quot));")
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": '"'}
 _MAX_DEPTH = 16
 _LAST_CHARACTER = 0x10FFFF
 
@@ -96,7 +97,8 @@ def _text(value: Value) -> str:
         return value.hex().upper()
     if isinstance(value, str):
         # What is beyond the basic plane is written as a reference: IBM's Java client reads nothing else.
-        return re.sub(r"[\U00010000-\U0010ffff]", lambda found: f"&#x{ord(found[0]):X};", escape(value))
+        plain = escape(value, quote=False)
+        return re.sub(r"[\U00010000-\U0010ffff]", lambda found: f"&#x{ord(found[0]):X};", plain)
     return str(value)
 
 
@@ -125,7 +127,7 @@ def _typed(text: str, attributes: str) -> tuple[PropertyType, Value]:
         return PropertyType.NULL, None
     written = _TYPE.search(attributes)
     kind = _TYPES.get(written[1] if written else "string", PropertyType.STRING)
-    text = unescape(_REFERENCE.sub(_referred, text), {"&apos;": "'", "&quot;": '"'})
+    text = _REFERENCE.sub(_referred, text)
     try:
         return kind, _of(kind, text)
     except ValueError:
@@ -133,6 +135,8 @@ def _typed(text: str, attributes: str) -> tuple[PropertyType, Value]:
 
 
 def _referred(found: re.Match[str]) -> str:
+    if found[3]:
+        return _NAMED[found[3]]
     number = int(found[1], 16) if found[1] else int(found[2])
     return chr(number) if number <= _LAST_CHARACTER else found[0]
 

@@ -58,7 +58,8 @@ class Program:
 
     def put_uncommitted(self, body: bytes, queue: str = QUEUE) -> None:
         """Puts a message in this program's unit of work, which stays open."""
-        pmo = self._binding.mq.PMO(Options=self._binding.constants.MQPMO_SYNCPOINT)
+        pmo = self._binding.mq.PMO()
+        pmo.Options = self._binding.constants.MQPMO_SYNCPOINT
         self._binding.mq.Queue(self._queue_manager, queue).put(body, self._binding.mq.MD(), pmo)
 
     def commit(self) -> None:

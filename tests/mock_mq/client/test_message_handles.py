@@ -218,3 +218,12 @@ def test_given_any_properties_when_written_and_read_then_the_same(
         name.removeprefix("usr."): Property(name.removeprefix("usr."), *each) for name, each in given.items()
     }
     assert {each.name: each for each in read(write(properties.values()))} == properties
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("&amp;#65;", "&#65;"), ("&#38;lt;", "&lt;"), ("&quot;&apos;", "\"'"), ("&copy;", "&copy;")],
+)
+def test_a_reference_is_followed_once(written: str, meant: str) -> None:
+    (found,) = read((f"<usr><colour>{written}</colour></usr>",))
+    assert found.value == meant

@@ -95,6 +95,8 @@ class TestGroups:
             ({"version": 1, "message_flags": 8}, 2257),
             ({"version": 2, "message_flags": 8, "sequence_number": 0}, 2250),
             ({"version": 2, "message_flags": 0x400}, 2249),
+            ({"version": 2, "message_flags": int(MessageFlag.SEGMENT)}, 2249),
+            ({"version": 2, "message_flags": int(MessageFlag.LAST_SEGMENT)}, 2249),
         ],
     )
     def test_given_a_group_that_cannot_be_when_put_then_the_reason(
