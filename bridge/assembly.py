@@ -24,6 +24,7 @@ from bridge.errors import Stop
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
 from bridge.mq_connection import MqConnection
 from bridge.mq_depth import MqDepths
+from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
@@ -130,6 +131,7 @@ class Assembly:
             wait=route.source.wait,
             offload=self.configuration.offload,
             stop=self.stop,
+            by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
         )
 
     def _sink(self, route: configured.Route) -> Sink:
@@ -137,7 +139,9 @@ class Assembly:
             return SnsTopic(self.clients, route.sink.sns, self.configuration.offload, _fifo(route))
         if isinstance(route.sink, configured.SqsSink):
             return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload, _fifo(route))
-        return MqSink(self._connection(route.name), route.sink.mq)
+        connection = self._connection(route.name)
+        ledger = MqLedger(connection, route.sink.ledger) if route.sink.ledger else None
+        return MqSink(connection, route.sink.mq, ledger)
 
     def _connection(self, route: str = "") -> MqConnection:
         made = MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)

@@ -63,11 +63,16 @@ class Descriptor:
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Message:
-    """A message: descriptor, user properties and the body, which is never printed."""
+    """A message: descriptor, user properties and the body, which is never printed.
+
+    `source_id` is what its source knows it by, the same however often it is handed out; "" where there is no
+    such thing. It is about the message, and no part of it.
+    """
 
     body: bytes = field(repr=False)
     descriptor: Descriptor = Descriptor()
     properties: Mapping[str, Property] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    source_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

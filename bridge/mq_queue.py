@@ -18,21 +18,32 @@ class MqQueue:
         self._options = options | connection.binding.constants.MQOO_FAIL_IF_QUIESCING
         self._doing = doing
         self._handle: Queue | None = None
+        self._opened_on = 0
 
     @property
     def handle(self) -> Queue:
         """The binding's queue; raises `MqError` where it is not open."""
-        if self._handle is None:
+        if self._handle is None or not self._is_open:
             raise MqError(_HANDLE_GONE)
         return self._handle
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether it was opened on the connection that there is: another queue's may be a later one."""
+        return (
+            self._handle is not None
+            and self.connection.connected
+            and self._opened_on == self.connection.connects
+        )
+
     def connect(self) -> None:
         """Connects and opens the queue, where that is not done; raises `Away`."""
-        if self.connection.connected and self._handle is not None:
+        if self._is_open:
             return
         self.connection.connect()
         try:
             self._handle = self.connection.open(self.name, self._options)
+            self._opened_on = self.connection.connects
         except MqError as e:
             raise self.away(e) from None
 

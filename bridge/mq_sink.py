@@ -9,6 +9,7 @@ import structlog
 from bridge import mq_descriptor, mq_reasons, rfh2
 from bridge.message import Fault, Message, Rejection
 from bridge.mq_connection import MqConnection, MqError
+from bridge.mq_ledger import MqLedger
 from bridge.mq_queue import MqQueue
 from bridge.mq_reasons import Action
 
@@ -19,10 +20,14 @@ _FAULTS = {Action.SET_ASIDE: Fault.MESSAGE, Action.UNCLEAR: Fault.UNCLEAR}
 
 
 class MqSink:
-    """Puts to one queue. A `Sink`. Properties travel in an MQRFH2 header."""
+    """Puts to one queue. A `Sink`. Properties travel in an MQRFH2 header.
 
-    def __init__(self, connection: MqConnection, queue: str) -> None:
+    With a `ledger`, on the same connection, a message is put once, however often it is delivered.
+    """
+
+    def __init__(self, connection: MqConnection, queue: str, ledger: MqLedger | None = None) -> None:
         self._queue = MqQueue(connection, queue, connection.binding.constants.MQOO_OUTPUT, "to put")
+        self._ledger = ledger
 
     @property
     def name(self) -> str:
@@ -30,12 +35,22 @@ class MqSink:
         return f"mq:{self._queue.name}"
 
     def connect(self) -> None:
-        """Connects and opens the queue, where that is not done; raises `Away`."""
+        """Connects and opens the queues, where that is not done; raises `Away`."""
         self._queue.connect()
+        if self._ledger:
+            self._ledger.connect()
 
     def group_of(self, message: Message) -> str:  # noqa: ARG002 - of the port
         """None: what is put in one unit of work arrives in order."""
         return ""
+
+    def has(self, message: Message) -> bool:
+        """Whether the ledger has it; False without one. Raises `Away`."""
+        if self._ledger is None or not message.source_id:
+            return False
+        self.connect()
+        self._ledger.begin()
+        return self._ledger.knows(message.source_id)
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """Puts all and commits. One that MQ will never take is left out, and the others are put again.
@@ -48,8 +63,10 @@ class MqSink:
             putting: int | None = None
             try:
                 self.connect()
+                if self._ledger:
+                    self._ledger.begin()
                 for putting in pending:
-                    self._put(messages[putting])
+                    self._put_once(messages[putting])
                 putting = None
                 self._queue.connection.commit()
                 break
@@ -69,6 +86,15 @@ class MqSink:
     def close(self) -> None:
         """Backs out and disconnects."""
         self._queue.close()
+
+    def _put_once(self, message: Message) -> None:
+        if self._ledger is None or not message.source_id:
+            self._put(message)
+        elif self._ledger.knows(message.source_id):
+            log.info("already_put", queue=self._queue.name, source_id=message.source_id)
+        else:
+            self._put(message)
+            self._ledger.note(message.source_id)
 
     def _put(self, message: Message) -> None:
         binding = self._queue.connection.binding

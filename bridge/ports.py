@@ -63,6 +63,10 @@ class Sink(Protocol):
         """Messages of one group arrive in the order in which they were taken; "" where order is no matter."""
         ...
 
+    def has(self, message: Message) -> bool:
+        """Whether it arrived earlier, as far as the destination can tell: False where it can't."""
+        ...
+
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """Tries each message once; None for one that the destination has confirmed, in the same order.
 

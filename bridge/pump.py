@@ -12,7 +12,7 @@ import structlog
 
 from bridge.circuit import Circuit
 from bridge.errors import Away, BridgeError
-from bridge.message import DeadLetter, Delivery, Fault, Rejection
+from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
 from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.redelivery import Redeliveries
@@ -158,14 +158,21 @@ class Pump:
             if has_a_home:
                 continue
             attempts = self._redeliveries.attempts(each)
-            if each.fault:
-                hopeless.append((each, each.fault, 0))
-            elif attempts >= self.backout_threshold:
+            why = each.fault
+            if not why and attempts >= self.backout_threshold:
                 why = f"backed out {attempts} times: the threshold is {self.backout_threshold}"
-                hopeless.append((each, why, 0))
-            else:
+            if not why:
                 hopeful.append(each)
+            elif not self._has_arrived(each.message):
+                hopeless.append((each, why, 0))
         return hopeful, hopeless
+
+    def _has_arrived(self, message: Message) -> bool:
+        """Whether it arrived and the crash came before its source knew: then it is no dead letter."""
+        try:
+            return self.sink.has(message)
+        except Away as e:
+            raise Undelivered(str(e), slowly=e.slowly) from None
 
     def _deliver(
         self, hopeful: Sequence[Delivery], homed: list[Delivery], hopeless: list[tuple[Delivery, str, int]]

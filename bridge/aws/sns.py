@@ -46,6 +46,10 @@ class SnsTopic:
         """The MessageGroupId; "" for a standard topic, which knows no order."""
         return self._fifo.group_of(message) if self._fifo else ""
 
+    def has(self, message: Message) -> bool:  # noqa: ARG002 - of the port
+        """False: SNS does not tell what it took."""
+        return False
+
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
         return self._connected().deliver(messages)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
@@ -78,6 +78,10 @@ class SqsDestination:
         """The MessageGroupId; "" for a standard queue, which knows no order."""
         return self._fifo.group_of(message) if self._fifo else ""
 
+    def has(self, message: Message) -> bool:  # noqa: ARG002 - of the port
+        """False: SQS does not tell what it took."""
+        return False
+
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
         return self._connected().deliver(messages)
@@ -140,6 +144,8 @@ class SqsSource:
     side where a message doesn't say. When `stop` is set, `take` returns at once. `possible_duplicates` counts
     messages that were delivered but could not be deleted.
 
+    A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId.
+
     A unit of work is one ReceiveMessage: up to ten messages. The memory it takes is at most ten times
     `offload.maximum_size`.
     """
@@ -154,6 +160,7 @@ class SqsSource:
         wait: int = 20,
         offload: Offload | None = None,
         stop: Event | None = None,
+        by_deduplication_id: bool = False,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
@@ -162,6 +169,7 @@ class SqsSource:
         self._wait = wait
         self._offload = offload
         self._stop = stop
+        self._by_deduplication_id = by_deduplication_id
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, Pointer | None] = {}
@@ -282,7 +290,11 @@ class SqsSource:
                 WaitTimeSeconds=self._wait,
                 VisibilityTimeout=link.visibility,
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
+                MessageSystemAttributeNames=[
+                    "ApproximateReceiveCount",
+                    "MessageGroupId",
+                    "MessageDeduplicationId",
+                ],
             )
             return answer.get("Messages", [])
 
@@ -309,6 +321,8 @@ class SqsSource:
             message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
         self._unit[receipt] = pointer
         identity = raw["MessageId"]
+        lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")
+        message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
         # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
         deliveries = max(0, received - self._left.get(identity, 0))
         return Delivery(message, deliveries, identity, receipt, fault, group)

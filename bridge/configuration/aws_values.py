@@ -86,6 +86,17 @@ def group(value: object) -> tuple[str, str]:
     return kind, name
 
 
+def message_id(value: object) -> str:
+    """What a ledger knows a message by: MessageId or MessageDeduplicationId."""
+    given = text(value)
+    names = ("MessageId", "MessageDeduplicationId")
+    if given not in names:
+        meant = near(given, names)
+        suggestion = f"write {meant}" if meant else ""
+        raise wrong(f"{VALUE} is no id of SQS's", f"write {' or '.join(names)}", suggestion=suggestion)
+    return given
+
+
 def namespace(value: object) -> str:
     """A namespace of CloudWatch's, by its rules for names."""
     name = text(value)

@@ -22,6 +22,7 @@ def check(document: Document, tell: Tell) -> None:
         _check_pairs(routes, tell)
         _check_sources(document, routes, tell)
         _check_groups(routes, tell)
+        _check_ledgers(document, routes, tell)
 
 
 def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
@@ -104,6 +105,30 @@ def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
         if sink and sink[0] != "mq" and not sink[1].endswith(".fifo") and "group" in _mapping(route)["to"]:
             problem = "only a FIFO topic or queue has message groups"
             tell(("routes", index, "to", "group"), problem, "leave it out, or name one that ends in .fifo")
+
+
+def _check_ledgers(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    used: dict[str, Location] = {}
+    for index, route in enumerate(routes):
+        for side in ("from", "to"):
+            end = _end(route, side)
+            if end and end[0] == "mq":
+                used.setdefault(end[1], ("routes", index, side))
+    for index, route in enumerate(routes):
+        sink, source = _mapping(_mapping(route).get("to")), _end(route, "from")
+        here: Location = ("routes", index, "to", "ledger")
+        ledger = sink.get("ledger")
+        if "ledger_id" in sink and "ledger" not in sink:
+            tell((*here[:-1], "ledger_id"), "has no meaning without a ledger", "add ledger: QUEUE")
+        if sink.get("ledger_id") == "MessageDeduplicationId" and source and not source[1].endswith(".fifo"):
+            problem = "only messages of a FIFO queue have a MessageDeduplicationId"
+            tell((*here[:-1], "ledger_id"), problem, "leave it out, so that the MessageId is remembered")
+        if not isinstance(ledger, str):
+            continue
+        if ledger in used:
+            line = document.line(used[ledger])
+            tell(here, f"{{value}} is used on line {line} too", "give each ledger a queue of its own")
+        used.setdefault(ledger, here)
 
 
 def _end(route: Any, side: str) -> tuple[str, str] | None:

@@ -139,11 +139,16 @@ class SqsSink(Model):
 
 
 class MqSink(Model):
-    """Messages are put to a queue; `ccsid` and `format` are for those that say nothing of their own."""
+    """Messages are put to a queue; `ccsid` and `format` are for those that say nothing of their own.
+
+    `ledger` is a queue that remembers them by `ledger_id`, so that none is put twice.
+    """
 
     mq: QueueName
     ccsid: Annotated[int, BeforeValidator(values.ccsid)] = 1208
     format: Annotated[str, BeforeValidator(values.message_format)] = "MQSTR"
+    ledger: QueueName | None = None
+    ledger_id: Annotated[str, BeforeValidator(aws_values.message_id)] = "MessageId"
 
 
 def _one_end(value: Any, *, side: str, kinds: tuple[str, ...]) -> Any:

@@ -74,13 +74,14 @@ class MemorySource:
 class MemorySink:
     """Takes everything, but for what `verdict` says of a message at its nth try (from 1).
 
-    `groups` gives a message its group; by default none has one.
+    `groups` gives a message its group; by default none has one. `tells` says that it knows what it took.
     """
 
     verdict: Callable[[Message, int], Outcome | Away] = lambda _message, _attempt: None
     arrived: list[Message] = field(default_factory=list)
     calls: list[list[Message]] = field(default_factory=list)
     groups: Callable[[Message], str] = lambda _message: ""
+    tells: bool = False
     name: str = "sns:test"
     connects: int = 0
     closed: int = 0
@@ -91,6 +92,9 @@ class MemorySink:
 
     def group_of(self, message: Message) -> str:
         return self.groups(message)
+
+    def has(self, message: Message) -> bool:
+        return self.tells and message in self.arrived
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Outcome]:
         self.calls.append(list(messages))

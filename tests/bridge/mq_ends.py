@@ -8,6 +8,7 @@ from typing import Any
 from bridge.binding import Binding
 from bridge.configuration import QueueManager
 from bridge.mq_connection import MqConnection
+from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from mock_mq.running import RunningQueueManager
@@ -32,8 +33,11 @@ def source(binding: Binding, queue_manager: RunningQueueManager, queue: str = QU
     return MqSource(connection(binding, queue_manager), queue, stop=threading.Event(), wait=1.0)
 
 
-def sink(binding: Binding, queue_manager: RunningQueueManager, queue: str = QUEUE) -> MqSink:
-    return MqSink(connection(binding, queue_manager), queue)
+def sink(
+    binding: Binding, queue_manager: RunningQueueManager, queue: str = QUEUE, ledger: str = ""
+) -> MqSink:
+    made = connection(binding, queue_manager)
+    return MqSink(made, queue, MqLedger(made, ledger) if ledger else None)
 
 
 class Program:

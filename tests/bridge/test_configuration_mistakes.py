@@ -578,6 +578,30 @@ CASES = {
     "a group for a standard topic": route(
         f"{{sns: {TOPIC}}}", f"{{sns: {TOPIC}, group: GroupId}}", "[0].to.group", "only a FIFO", ".fifo"
     ),
+    "a ledger that is the destination": route(
+        "{mq: ORDERS.IN}", "{mq: ORDERS.IN, ledger: ORDERS.IN}", "[1].to.ledger", "used on line 18 too"
+    ),
+    "a ledger that another route takes from": route(
+        "{mq: ORDERS.IN}", "{mq: ORDERS.IN, ledger: ORDERS.OUT}", "[1].to.ledger", "used on line 14 too"
+    ),
+    "a ledger for a topic": route(
+        f"{{sns: {TOPIC}}}", f"{{sns: {TOPIC}, ledger: L}}", "[0].to.ledger", "not a known key"
+    ),
+    "an id without a ledger": route(
+        "{mq: ORDERS.IN}", "{mq: ORDERS.IN, ledger_id: MessageId}", "[1].to.ledger_id", "add ledger: QUEUE"
+    ),
+    "an id that a standard queue has not": route(
+        "{mq: ORDERS.IN}",
+        "{mq: ORDERS.IN, ledger: L, ledger_id: MessageDeduplicationId}",
+        "[1].to.ledger_id",
+        "only messages of a FIFO queue",
+    ),
+    "an id in other letters": route(
+        "{mq: ORDERS.IN}",
+        "{mq: ORDERS.IN, ledger: L, ledger_id: messageid}",
+        "[1].to.ledger_id",
+        "write MessageId",
+    ),
     "a group for a queue of MQ's": route(
         "{mq: ORDERS.IN}", "{mq: ORDERS.IN, group: GroupId}", "[1].to.group", "not a known key"
     ),

@@ -287,6 +287,15 @@ def test_a_message_that_keeps_coming_back_is_set_aside_at_the_threshold_without_
     assert len(made.source.gone) == 1
 
 
+@pytest.mark.parametrize("fault", ["", "a pointer to nothing"])
+def test_a_hopeless_one_that_arrived_before_a_crash_is_no_dead_letter(fault: str) -> None:
+    again = Delivery(message(1), THRESHOLD, "1", fault=fault)
+    made = rig(MemorySource(deque([again])), MemorySink(arrived=[message(1)], tells=True))
+    assert made.move() == []
+    assert made.source.gone == [again]
+    assert (made.sink.calls, made.letters.letters) == ([], [])
+
+
 def test_one_below_the_threshold_is_tried() -> None:
     made = rig(MemorySource.of(message(1), deliveries=THRESHOLD - 1))
     made.move()
