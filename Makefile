@@ -12,12 +12,13 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test bench mutations infra images sbom audit lint lock clean
+.PHONY: help demo run test torture bench mutations infra images sbom audit lint lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
+	@echo 'make torture  the guarantee, broken at every point in every way: build/torture/report.html'
 	@echo 'make bench  what mock-mq costs on this machine'
 	@echo 'make mutations  a million spoiled frames against mock-mq'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
@@ -40,6 +41,11 @@ test: $(READY)
 	@mkdir -p build && rm -f $(RECORD_AWS_CALLS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,tests/permissions $(OF_AWS))
 	$(BIN)/python -m pytest tests/permissions
+
+# The tests try one column of it; this takes about ten minutes.
+torture: $(READY)
+	@TORTURE=whole TORTURE_REPORT=build/torture/report.html $(BIN)/python -m pytest -v --no-header tests/torture
+	@echo 'the matrix: build/torture/report.html'
 
 # A table, in a minute or two.
 bench: $(READY)

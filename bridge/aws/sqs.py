@@ -124,9 +124,10 @@ class SqsDestination:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """What a source is connected with."""
+    """What a source is connected with; `poller` is for ReceiveMessage alone, which may take long."""
 
     client: SQSClient
+    poller: SQSClient
     url: str
     visibility: int
     storage: Storage
@@ -257,7 +258,7 @@ class SqsSource:
         return self._link
 
     def _linked(self) -> _Link:
-        client = self._clients.polling_sqs(self._queue.region)
+        client = self._clients.sqs(self._queue.region)
         url = self._queue.look_up(client)
         try:
             attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])[
@@ -270,6 +271,7 @@ class SqsSource:
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
         return _Link(
             client=client,
+            poller=self._clients.polling_sqs(self._queue.region),
             url=url,
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
             storage=storage,
@@ -284,7 +286,7 @@ class SqsSource:
         """
 
         def receive() -> Sequence[MessageTypeDef]:
-            answer = link.client.receive_message(
+            answer = link.poller.receive_message(
                 QueueUrl=link.url,
                 MaxNumberOfMessages=limit,
                 WaitTimeSeconds=self._wait,
