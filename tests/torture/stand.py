@@ -48,10 +48,17 @@ class Stand:
         special = f"{cell} {cell.point.special}".ljust(_LARGE, ".") if cell.point.special == "large" else ""
         too_large = f"{cell} hopeless".ljust(_TOO_LARGE[cell.point.route], ".")
         hopeless = too_large if cell.point.special == "hopeless" else ""
-        bridge = self._start(route, cell)
-        eventually(route.is_taking, what="the route to take")
-        happened = self._break(cell)
-        route.send(*sorted(texts), *filter(None, (special, hopeless)))
+        to_send = (*sorted(texts), *filter(None, (special, hopeless)))
+        # The fault is for the call that has the messages, and not for one that looks whether there are any.
+        if isinstance(route, _Out):
+            bridge = self._start(route, cell)
+            eventually(route.is_taking, what="the route to take")
+            happened = self._break(cell)
+            route.send(*to_send)
+        else:
+            happened = self._break(cell)
+            route.send(*to_send)
+            bridge = self._start(route, cell)
         eventually(lambda: happened() > 0, within=60, what=f"{cell}")
         if cell.deed.kills:
             bridge.close()
@@ -60,7 +67,7 @@ class Stand:
         assert bridge.stop() == 0, bridge.output
         assert "Traceback" not in bridge.output
         arrived, aside = route.found(), self._set_aside(route.letters)
-        sent = frozenset({*texts, *filter(None, (special, hopeless))})
+        sent = frozenset(to_send)
         verdict = Verdict(sent, arrived, aside, route.left(), happened(), time.monotonic() - started_at)
         return verdict, frozenset(filter(None, (hopeless,)))
 
@@ -143,9 +150,6 @@ class _In:
             "from": {"sqs": self._incoming, "wait": 1},
             "to": {"mq": IN, "ledger": LEDGER},
         }
-
-    def is_taking(self) -> bool:
-        return self._stand.proxy.count("ReceiveMessage") > 0
 
     def send(self, *texts: str) -> None:
         send(self._stand.aws, self._incoming, *(text for text in texts if len(text) != _LARGE))
