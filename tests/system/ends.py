@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from mock_mq.core import QueueDefinition
@@ -41,3 +42,14 @@ def send(aws: Aws, queue: str, *bodies: str) -> None:
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
         answer = aws.sqs.send_message_batch(QueueUrl=queue, Entries=entries)  # type: ignore[arg-type]
         assert not answer.get("Failed")
+
+
+def letters(aws: Aws, bucket: str) -> dict[str, str]:
+    """The body of each dead letter, and why it is one."""
+    places = [key.removesuffix("/body") for key in aws.keys(bucket) if key.endswith("/body")]
+    return {
+        aws.object(bucket, f"{place}/body").decode(): json.loads(aws.object(bucket, f"{place}/letter.json"))[
+            "reason"
+        ]
+        for place in places
+    }

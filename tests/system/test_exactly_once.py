@@ -13,8 +13,7 @@ from mock_mq.core import QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
-from tests.system.ends import IN, send
-from tests.system.test_kill import letters
+from tests.system.ends import IN, letters, send
 
 LEDGER = "LEDGER"
 MESSAGES, KILLS = 300, 6

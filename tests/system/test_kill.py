@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import sys
@@ -25,6 +24,7 @@ from mock_mq.wire.structures import (
 )
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
+from tests.system.ends import letters
 
 MESSAGES = 1000
 KILLS = 10
@@ -125,17 +125,6 @@ def take_all(connection: Connection) -> Iterator[str]:
     handle, _ = connection.open(ObjectDescriptor(object_name=IN), 0x20 | 0x2)
     while connection.inquire(handle, [3], 1, 0)[0][0]:
         yield bytes(connection.get(handle, MessageDescriptor(), GetMessageOptions(), 4096).data).decode()
-
-
-def letters(aws: Aws, bucket: str) -> dict[str, str]:
-    """The body of each dead letter, and why it is one."""
-    places = [key.removesuffix("/body") for key in aws.keys(bucket) if key.endswith("/body")]
-    return {
-        aws.object(bucket, f"{place}/body").decode(): json.loads(aws.object(bucket, f"{place}/letter.json"))[
-            "reason"
-        ]
-        for place in places
-    }
 
 
 @pytest.mark.timeout(240)

@@ -119,9 +119,19 @@ def problems(cell: Cell, verdict: Verdict, hopeless: Iterable[str]) -> list[str]
         found.append(f"{verdict.still_there} still at the source")
     if set(verdict.set_aside) != set(hopeless):
         found.append(f"set aside {len(verdict.set_aside)}")
-    # Into MQ there is a ledger; out of MQ a unit of work may come twice, after a crash or a lost answer.
-    may_double = cell.point.route == "out" and cell.deed not in (Deed.KILL_BEFORE, Deed.DROP_BEFORE)
-    before = cell.point.route == "out" and cell.point.call in ("MQCMIT", "PutObject")
-    if verdict.duplicates and not (may_double or before):
+    if verdict.duplicates and not _may_double(cell):
         found.append(f"{verdict.duplicates} duplicates")
     return found
+
+
+def _may_double(cell: Cell) -> bool:
+    """Into MQ there is a ledger. Out of MQ a lost answer may double, and a crash once something is published.
+
+    A process that lives on remembers what was confirmed: with it nothing later than that does.
+    """
+    point, deed = cell.point, cell.deed
+    if point.route != "out":
+        return False
+    if point.call == "PublishBatch":
+        return deed in (Deed.KILL_AFTER, Deed.DROP_AFTER, Deed.HANG)
+    return deed.kills and (point.call == "MQCMIT" or point.special == "hopeless")
