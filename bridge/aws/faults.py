@@ -91,7 +91,7 @@ _CODES: dict[Kind, str] = {
     Kind.FORBIDDEN: """
         AccessDenied AuthorizationError UnauthorizedOperation NotAuthorized OptInRequired AllAccessDisabled
         AccountProblem KMSAccessDenied KMSDisabled KMSInvalidState KMSInvalidKeyUsage KMSNotFound
-        KMSOptInRequired DecryptionFailure EncryptionFailure EndpointDisabled 403""",
+        KMSOptInRequired Disabled DecryptionFailure EncryptionFailure EndpointDisabled 403""",
     Kind.MISSING: """
         NotFound ResourceNotFound NonExistentQueue QueueDoesNotExist QueueDeletedRecently NoSuchBucket
         InvalidAddress PermanentRedirect 404""",

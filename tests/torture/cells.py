@@ -17,11 +17,34 @@ class Deed(StrEnum):
     DROP_AFTER = "connection drops after"
     HANG = "hangs past the time-out"
     ERROR = "an error"
+    SLOW = "a slow answer"
+    HALF = "half an answer"
+    NONSENSE = "an answer that makes no sense"
+    THROTTLED = "throttled"
+    FAILING = "500"
+    UNAVAILABLE = "503"
+    PARTIAL = "partial failure"
+    EXPIRED = "expired credentials"
+    DENIED = "access denied"
+    KMS = "the key is refused"
+    GONE = "topic, queue or bucket gone"
+    SKEW = "clock skew"
 
     @property
     def kills(self) -> bool:
         """Whether the bridge's process ends."""
         return self in (Deed.KILL_BEFORE, Deed.KILL_AFTER)
+
+
+SINGLY = (
+    Deed.KILL_BEFORE,
+    Deed.KILL_AFTER,
+    Deed.DROP_BEFORE,
+    Deed.DROP_AFTER,
+    Deed.HANG,
+    Deed.ERROR,
+)
+"""Those that are tried one at a time, with processes of its own for each point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,11 @@ class Point:
         return self.call.startswith("MQ")
 
     def __str__(self) -> str:
-        what = {"large": ", of a payload", "hopeless": ", of a dead letter"}.get(self.special, "")
+        what = {
+            "large": ", of a payload",
+            "hopeless": ", of a dead letter",
+            "ledger": ", of the ledger",
+        }.get(self.special, "")
         return f"{self.route}: {self.call}{what}"
 
 
@@ -76,7 +103,7 @@ class Cell:
         return f"{self.point}, {self.deed}"
 
 
-CELLS = tuple(Cell(point, deed) for point in POINTS for deed in Deed)
+CELLS = tuple(Cell(point, deed) for point in POINTS for deed in SINGLY)
 
 
 @dataclass(frozen=True, slots=True)

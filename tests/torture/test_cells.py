@@ -6,20 +6,15 @@ import os
 
 import pytest
 
-from mock_mq.core import QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.torture.cells import CELLS, Cell, Deed, problems
 from tests.torture.report import Report
-from tests.torture.stand import IN, LEDGER, LONGEST, OUT, Stand
+from tests.torture.routes import QUEUES
+from tests.torture.stand import Stand
 
-QUEUES = (
-    QueueDefinition(OUT),
-    QueueDefinition(IN, max_message_length=LONGEST),
-    QueueDefinition(LEDGER),
-)
 TRIED = [cell for cell in CELLS if os.environ.get("TORTURE") == "whole" or cell.deed is Deed.KILL_AFTER]
 
 

@@ -46,6 +46,7 @@ def test_what_would_have_happened_to_any_message_is_the_destinations_fault(code:
         "NotFound", "AWS.SimpleQueueService.NonExistentQueue", "com.amazonaws.sqs#QueueDoesNotExist",
         "NoSuchBucket",
         "ResourceNotFoundException", "KMS.AccessDeniedException", "KMSDisabled",
+        "KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException", "KmsDisabled",
     ],
 )  # fmt: skip
 def test_what_a_person_has_to_mend_is_waited_for_slowly(code: str) -> None:
