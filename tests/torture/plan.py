@@ -111,10 +111,16 @@ def plan(route: str, *, seed: int, messages: int, faults: int, thorough: bool) -
             deed,
             reason,
             tuple(sorted(chance.sample(range(10), chance.randint(1, 9)))) if deed is Deed.PARTIAL else (),
-            1 if deed in (Deed.HANG, Deed.SLOW) or deed.kills else chance.choice((1, 1, 1, 2, 3, 5)),
+            1 if _is_met_once(point, deed) else chance.choice((1, 1, 1, 2, 3)),
         )
         for number, (point, deed, reason) in enumerate(chosen)
     )
+
+
+def _is_met_once(point: Point, deed: Deed) -> bool:
+    """Whether the call is not made again at once, or each time takes long."""
+    seldom = point.call in (QUEUE_MANAGER, "MQBACK", "DeleteObject") or point.special == "hopeless"
+    return seldom or deed.kills or deed in (Deed.HANG, Deed.SLOW)
 
 
 def _ways(route: str) -> Iterator[tuple[Point, Deed, int]]:

@@ -24,10 +24,10 @@ _AHEAD = 150
 _AT_A_TIME = 10
 _MOVES_WITHIN, _EMPTY_WITHIN = 90.0, 300.0
 """Seconds. A payload that S3 did not give out is left alone for half a minute, and longer each time."""
-_USED_UP_WITHIN = 5.0
+_USED_UP_WITHIN = 3.0
 """Seconds for further calls to meet a fault: some are not made again."""
 _HANDFUL = 5
-"""Messages sent where none is left to meet a fault; and one in so many is what a fault needs."""
+"""Messages sent where nothing moves; and one in so many is what a fault needs."""
 _EVERY_LARGE = 25
 """Of the others one in so many goes through S3."""
 _REFUSED = "InvalidParameterValue"
@@ -119,9 +119,9 @@ class Run:
         bridge = self._start()
         up_to = [*(each.after for each in self._blows[1:]), self.messages]
         for blow, next_one in zip(self._blows, up_to, strict=True):
-            self._up_to = blow.after
+            self._up_to = max(self._up_to, blow.after)
             self._go_on(lambda blow=blow: self.moved >= blow.after, f"{blow.after} moved")  # type: ignore[misc]
-            self._up_to, self._special = next_one, blow.point.special
+            self._up_to, self._special = max(self._up_to, next_one), blow.point.special
             bridge = self._strike(blow, bridge)
         self._special = ""
         self._up_to = max(self.messages, self.route.sent)
@@ -192,14 +192,15 @@ class Run:
             self.moved = self.route.sent - self.route.left()
             now = time.monotonic() - self._began
             if not self._samples or now - self._samples[-1].at >= _SAMPLE_EVERY:
+                if self._samples and self._samples[-1].moved == self.moved:
+                    # Nothing is left to meet the fault, or only what S3 did not give out and is left alone.
+                    self._up_to = max(self._up_to, min(self.route.sent + _HANDFUL, self.messages))
                 self._samples.append(Sample(now, self.moved, self.route.sent - self.moved))
                 self.route.empty()
             self._pause.wait(_POLL)
 
     def _feed(self) -> None:
-        """Sends what may be sent by now, and a handful more where nothing is left."""
-        if self.route.sent == self.moved and self._up_to < self.messages:
-            self._up_to = max(self._up_to, self.route.sent + _HANDFUL)
+        """Sends what may be sent by now."""
         while self.route.sent < self._up_to and self.route.sent - self.moved < _AHEAD:
             several = range(self.route.sent, min(self.route.sent + _AT_A_TIME, self._up_to))
             texts = [self._text(number) for number in several]
