@@ -21,7 +21,8 @@ _MAX_MESSAGE_LENGTH = 104_857_600
 _CD_VERSION = 11  # the first with a certificate label, and all that is set here
 _SCO_WITH_PASSWORD = 6
 _WARNING = 1
-_BROKEN = 2009  # MQRC_CONNECTION_BROKEN
+_GONE = {2009, 2018}
+"""MQRC_CONNECTION_BROKEN and MQRC_HCONN_ERROR: the queue manager backs out by itself."""
 _HANDLE_GONE = 2018  # MQRC_HCONN_ERROR
 _NOT_AUTHORISED = 2035
 _ALREADY_INITIALISED = (
@@ -58,6 +59,7 @@ class MqConnection:
         self._credentials = credentials
         self._keys = keys
         self._queue_manager: Connected | None = None
+        self._leaving: Connected | None = None
         self.connects = 0
         """How often it was connected so far."""
 
@@ -80,6 +82,11 @@ class MqConnection:
         """Connects, if it is not connected; raises `Away` with what is wrong and what to do."""
         if self.connected:
             return
+        try:
+            self._leave()
+        except MqError as e:
+            thing = f"queue manager {self._settings.name}, backing out the unit of work in hand"
+            raise self._away(thing, e.code, "to back out") from None
         mq = self._binding.mq
         # Dropping the object must not disconnect, for that commits.
         queue_manager = mq.QueueManager(None, disconnect_on_exit=False)
@@ -118,19 +125,29 @@ class MqConnection:
             self._connected().backout()
 
     def close(self) -> None:
-        """MQBACK and MQDISC. Never raises."""
-        queue_manager, self._queue_manager = self._queue_manager, None
-        if queue_manager is None:
+        """MQBACK and MQDISC. Never raises: `connect` tries again what was refused, before all else."""
+        if self._queue_manager is not None:
+            self._leaving, self._queue_manager = self._queue_manager, None
+        with contextlib.suppress(MqError):
+            self._leave()
+
+    def _leave(self) -> None:
+        """Ends the last connection, if that is yet to be done; raises `MqError`.
+
+        MQDISC commits: only with nothing left to commit, or no connection to do it over. And without it what
+        was in hand would stay so, out of everybody's reach.
+        """
+        if self._leaving is None:
             return
-        # MQDISC commits: only with nothing left to commit, or no connection to do it over.
         try:
             with self.errors():
-                queue_manager.backout()
+                self._leaving.backout()
         except MqError as e:
-            if e.code != _BROKEN:
-                return
+            if e.code not in _GONE:
+                raise
+        leaving, self._leaving = self._leaving, None
         with contextlib.suppress(MqError), self.errors():
-            queue_manager.disconnect()
+            leaving.disconnect()
 
     def refused(self, queue: str, code: int, doing: str) -> Away:
         """What to raise for a failed call on a queue; closes the connection unless it is still of use."""

@@ -69,6 +69,24 @@ def test_a_committed_unit_is_gone_and_a_backed_out_one_comes_again_with_its_coun
     assert queue_manager.depth(QUEUE) == 0
 
 
+def test_a_back_out_that_is_refused_is_tried_until_it_is_done_and_no_second_connection_made(
+    queue_manager: RunningQueueManager, taking: MqSource
+) -> None:
+    queue_manager.put(QUEUE, "in hand")
+    taking.take(10)
+    queue_manager.fault("fail", call="MQBACK", reason=2102, times=4)
+    taking.back_out()
+    # The first two were the back-out itself and the closing of its connection.
+    for _ in range(2):
+        with pytest.raises(Away, match=r"backing out the unit of work .*2102 MQRC_RESOURCE_PROBLEM"):
+            taking.connect()
+        assert queue_manager.ask(lambda core: len(core.connections())) == 1
+    taking.connect()
+    assert queue_manager.ask(lambda core: len(core.connections())) == 1
+    (again,) = taking.take(10)
+    assert (again.message.body, again.deliveries) == (b"in hand", 1)
+
+
 def test_a_message_that_was_backed_out_ends_the_unit(program: Program, taking: MqSource) -> None:
     for number in range(3):
         program.put(b"%d" % number)
