@@ -301,7 +301,8 @@ class Session:
         completion = CompletionCode.FAILED
         if reason is Reason.BACKED_OUT and self._connection is not None:
             self._connection.back_out()
-            completion = CompletionCode.WARNING
+            if segment.type in _COMMITS:
+                completion = CompletionCode.WARNING
         error = MQError(reason, "a fault that was asked for", completion)
         if segment.type == SegmentType.REQUEST_MSGS:
             handle = RequestMessages.unpack(segment.body, segment.order).handle
@@ -591,6 +592,8 @@ _CALLS = (
     SegmentType.MQSUBRQ,
 )
 # The calls that can be made to go wrong, and are noted.
+_COMMITS = (SegmentType.MQCMIT, SegmentType.MQDISC)
+"""MQRC_BACKED_OUT is a warning in answer to these, and a failure of any other (IBM MQ, "2003")."""
 _MAY_FAIL = frozenset((*_CALLS, SegmentType.MQCONN, SegmentType.MQDISC, SegmentType.REQUEST_MSGS))
 _MAKING_CALLS = (State.AGREED, State.CONNECTED, State.WAITING)
 _LIVE = (State.AGREED, State.CONNECTED, State.WAITING, State.DISCONNECTED)

@@ -88,6 +88,19 @@ def test_a_commit_that_is_backed_out_says_so_and_is(
     assert queue_manager.depth(QUEUE) == 0
 
 
+def test_a_call_in_a_unit_of_work_that_was_backed_out_fails_and_is_no_warning(
+    queue_manager: RunningQueueManager, connect: Connect
+) -> None:
+    connection = connect()
+    put(connection)
+    queue_manager.fault(Deed.FAIL, call="MQPUT1", reason=2003)
+    with pytest.raises(MQError) as refused:
+        put(connection)
+    assert (refused.value.reason, refused.value.completion) == (2003, 2)
+    connection.commit()
+    assert queue_manager.depth(QUEUE) == 0
+
+
 def test_the_third_call_of_a_connection_fails_and_no_other(
     queue_manager: RunningQueueManager, connect: Connect
 ) -> None:
