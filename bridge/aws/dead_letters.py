@@ -3,9 +3,9 @@
     <route>/<yyyy>/<mm>/<dd>/<id>/body          the body's bytes, written first
     <route>/<yyyy>/<mm>/<dd>/<id>/letter.json   the rest; where it is, the letter is complete
 
-The date is the day it was set aside (UTC). `<id>` is the MsgId in hex, or a random one where there is none,
-and a short digest of the whole message: two messages with one MsgId are two letters, and the same message set
-aside twice on one day, after a crash say, is one.
+The date is the day it was set aside (UTC). `<id>` is the MsgId in hex, or where there is none a digest of SQS's
+id, and a short digest of the whole message: two messages with one MsgId are two letters, and the same message
+set aside twice on one day, after a crash say, is one.
 """
 
 from __future__ import annotations
@@ -119,7 +119,12 @@ def _id(message: Message) -> str:
     content = json.dumps([_descriptor(message.descriptor), _properties(message.properties)], sort_keys=True)
     digest = sha256(content.encode())
     digest.update(message.body)
-    name = uuid4().hex if message.descriptor.message_id == NO_ID else message.descriptor.message_id.hex()
+    if message.descriptor.message_id != NO_ID:
+        name = message.descriptor.message_id.hex()
+    elif message.source_id:
+        name = sha256(message.source_id.encode()).hexdigest()[:48]
+    else:
+        name = uuid4().hex
     return f"{name}-{digest.hexdigest()[:12]}"
 
 

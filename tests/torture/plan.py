@@ -111,16 +111,19 @@ def plan(route: str, *, seed: int, messages: int, faults: int, thorough: bool) -
             deed,
             reason,
             tuple(sorted(chance.sample(range(10), chance.randint(1, 9)))) if deed is Deed.PARTIAL else (),
-            1 if _is_met_once(point, deed) else chance.choice((1, 1, 1, 2, 3)),
+            _times(point, deed, chance),
         )
         for number, (point, deed, reason) in enumerate(chosen)
     )
 
 
-def _is_met_once(point: Point, deed: Deed) -> bool:
-    """Whether the call is not made again at once, or each time takes long."""
+def _times(point: Point, deed: Deed, chance: random.Random) -> int:
+    """How many calls in a row: one where the call is not made again at once, or each takes long."""
     seldom = point.call in (QUEUE_MANAGER, "MQBACK", "DeleteObject") or point.special == "hopeless"
-    return seldom or deed.kills or deed in (Deed.HANG, Deed.SLOW)
+    if seldom or deed.kills or deed in (Deed.HANG, Deed.SLOW):
+        return 1
+    # The third time that an entry fails, and its neighbours don't, its message is set aside.
+    return chance.choice((1, 1, 2) if deed is Deed.PARTIAL else (1, 1, 1, 2, 3))
 
 
 def _ways(route: str) -> Iterator[tuple[Point, Deed, int]]:

@@ -52,6 +52,16 @@ def test_the_body_is_written_before_the_file_that_says_the_letter_is_complete(
     assert puts == [f"{prefix}/body", f"{prefix}/letter.json"]
 
 
+def test_a_message_from_sqs_that_is_set_aside_again_after_a_crash_is_one_letter(aws: Aws) -> None:
+    bucket = aws.make_bucket()
+    first, other = (
+        replace(letter(), message=Message(b"same", source_id=source_id)) for source_id in ("1-a", "1-b")
+    )
+    for each in (first, first, other):
+        kept_in(aws, bucket).keep(each)
+    assert len([key for key in aws.keys(bucket) if key.endswith("/letter.json")]) == 2
+
+
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.binary() | st.text()
 ids = st.binary(min_size=24, max_size=24)
 descriptors = st.builds(
