@@ -3,9 +3,9 @@
     <route>/<yyyy>/<mm>/<dd>/<id>/body          the body's bytes, written first
     <route>/<yyyy>/<mm>/<dd>/<id>/letter.json   the rest; where it is, the letter is complete
 
-The date is the day it was set aside (UTC). `<id>` is the MsgId in hex, or where there is none a digest of SQS's
-id, and a short digest of the whole message: two messages with one MsgId are two letters, and the same message
-set aside twice on one day, after a crash say, is one.
+The date is the day it was set aside (UTC). `<id>` is the MsgId in hex, or a digest of SQS's id where there is
+none, and a short digest of the whole message: two messages with one MsgId are two letters, one that is set
+aside twice on one day, after a crash say, is one letter.
 """
 
 from __future__ import annotations
