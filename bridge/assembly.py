@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge import configuration as configured
+from bridge.access import Access
 from bridge.aws.dead_letters import S3DeadLetters
 from bridge.aws.fifo import Fifo
 from bridge.aws.secrets import fetch_secret
@@ -21,6 +21,7 @@ from bridge.circuit import Circuit
 from bridge.configuration import Configuration
 from bridge.credentials import Credentials, CredentialsError, from_directory, from_json
 from bridge.errors import Stop
+from bridge.gate import Gate
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
 from bridge.mq_connection import MqConnection
 from bridge.mq_depth import MqDepths
@@ -52,21 +53,17 @@ def read_credentials(configuration: Configuration, clients: Clients) -> Credenti
     return credentials
 
 
-@contextmanager
-def key_repository(
+def make_key_repository(
     configuration: Configuration, credentials: Credentials | None
-) -> Iterator[KeyRepository | None]:
-    """The key repository while it is needed: MQ's client sets TLS up once a process, from one file."""
+) -> KeyRepository | None:
+    """The key repository for them, where TLS is configured; raises `Stop` if it can't be made."""
     if credentials is None or not configuration.queue_manager.cipher_spec:
-        yield None
-        return
+        return None
     label = configuration.queue_manager.certificate_label or DEFAULT_LABEL
     try:
-        keys = KeyRepository(credentials, label)
+        return KeyRepository(credentials, label)
     except CredentialsError as e:
         raise Stop(f"credentials: {e}") from None
-    with keys:
-        yield keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,8 @@ class Assembly:
     configuration: Configuration
     clients: Clients
     binding: Binding
-    credentials: Credentials | None
-    keys: KeyRepository | None
+    access: Access
+    gate: Gate
     stop: threading.Event
     connections: dict[str, list[MqConnection]] = field(default_factory=lambda: defaultdict(list))
     """Those made for each route."""
@@ -94,6 +91,7 @@ class Assembly:
                 retry=Retry(self.configuration.dead_letters.retries, self.stop),
                 circuit=Circuit(route.name),
                 backout_threshold=self.configuration.dead_letters.backout_threshold,
+                gate=self.gate,
             )
             for route in self.configuration.routes
         ]
@@ -105,7 +103,7 @@ class Assembly:
             for route in self.configuration.routes
             if isinstance(route.source, configured.MqSource)
         }
-        return MqDepths(self._connection(), queues, every=every) if queues else None
+        return MqDepths(self._connection(), queues, every=every, gate=self.gate) if queues else None
 
     def reconnects(self) -> Mapping[str, int]:
         """How often each route had to connect anew to the queue manager."""
@@ -118,7 +116,7 @@ class Assembly:
             return MqSource(
                 self._connection(route.name),
                 route.source.mq,
-                stop=self.stop,
+                stop=self.gate.or_closing(self.stop),
                 exclusive=_fifo(route) is not None,
             )
         if not isinstance(route.sink, configured.MqSink):
@@ -130,7 +128,7 @@ class Assembly:
             format=route.sink.format,
             wait=route.source.wait,
             offload=self.configuration.offload,
-            stop=self.stop,
+            stop=self.gate.or_closing(self.stop),
             by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
         )
 
@@ -144,7 +142,7 @@ class Assembly:
         return MqSink(connection, route.sink.mq, ledger)
 
     def _connection(self, route: str = "") -> MqConnection:
-        made = MqConnection(self.binding, self.configuration.queue_manager, self.credentials, self.keys)
+        made = MqConnection(self.binding, self.configuration.queue_manager, self.access)
         if route:
             self.connections[route].append(made)
         return made

@@ -102,6 +102,8 @@ def _load(config: Path | None) -> Configuration:
 
 
 def _run(configuration: Configuration, source: str) -> int:
+    import resource  # noqa: PLC0415
+
     import structlog  # noqa: PLC0415
 
     from bridge import log, signals  # noqa: PLC0415
@@ -111,6 +113,8 @@ def _run(configuration: Configuration, source: str) -> int:
     routes = [route.name for route in configuration.routes]
     # First of all, so that whoever reads the log's first line can already tell it to stop.
     stop = threading.Event()
+    # A crash dump would hold the credentials, and messages.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signals.stop_on_signals(stop)
     logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
     try:

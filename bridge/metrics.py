@@ -26,7 +26,7 @@ class Metrics:
     requests: Callable[[], Mapping[str, int]]
     backlogs: Callable[[], Mapping[str, Backlog]] = dict
     reconnects: Callable[[], Mapping[str, int]] = dict
-    certificate_until: datetime | None = None
+    certificate_until: Callable[[], datetime | None] = lambda: None
 
     def text(self) -> bytes:
         """All of them in Prometheus's text format."""
@@ -82,8 +82,8 @@ class Metrics:
             depth.add_metric([name], backlog.depth)
             age.add_metric([name], backlog.oldest_age or 0.0)
         yield from (ready, depth, age)
-        if self.certificate_until:
-            left = (self.certificate_until - datetime.now(UTC)).total_seconds() / 86_400
+        if until := self.certificate_until():
+            left = (until - datetime.now(UTC)).total_seconds() / 86_400
             yield GaugeMetricFamily(
                 "bridge_certificate_days_left",
                 "Days until the first of the certificates expires.",

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge import mq_reasons
+from bridge.access import Access
 from bridge.binding import Binding, Queue, Structure
 from bridge.binding import QueueManager as Connected
 from bridge.configuration import QueueManager
-from bridge.credentials import Credentials
 from bridge.errors import Away
 from bridge.key_repository import KeyRepository
 from bridge.mq_reasons import Action
@@ -44,20 +44,14 @@ class MqError(Exception):
 class MqConnection:
     """One MQCONNX at a time; for one thread. Queues opened on it are closed with it.
 
-    `keys` is None for plain TCP. Refusals are `MqError` where the caller must judge them, else `Away`.
+    It is made with what `access` holds at that time. Refusals are `MqError` where the caller must judge them,
+    else `Away`.
     """
 
-    def __init__(
-        self,
-        binding: Binding,
-        settings: QueueManager,
-        credentials: Credentials | None,
-        keys: KeyRepository | None,
-    ) -> None:
+    def __init__(self, binding: Binding, settings: QueueManager, access: Access) -> None:
         self._binding = binding
         self._settings = settings
-        self._credentials = credentials
-        self._keys = keys
+        self._access = access
         self._queue_manager: Connected | None = None
         self._leaving: Connected | None = None
         self.connects = 0
@@ -92,10 +86,11 @@ class MqConnection:
         queue_manager = mq.QueueManager(None, disconnect_on_exit=False)
         definition, peer_name = self._channel_definition()
         options: dict[str, Any] = {"cd": definition}
-        if self._credentials and self._credentials.user:
-            options |= {"user": self._credentials.user, "password": self._credentials.password}
-        if self._keys:
-            options["sco"] = self._tls_options(self._keys)
+        credentials, keys = self._access.credentials, self._access.keys
+        if credentials and credentials.user:
+            options |= {"user": credentials.user, "password": credentials.password}
+        if keys:
+            options["sco"] = self._tls_options(keys)
         try:
             with self.errors():
                 queue_manager.connect_with_options(self._settings.name, **options)
@@ -183,7 +178,7 @@ class MqConnection:
     def _away(self, thing: str, code: int, doing: str) -> Away:
         remedy = ""
         if code == _NOT_AUTHORISED:
-            user = self._credentials.user if self._credentials else ""
+            user = self._access.credentials.user if self._access.credentials else ""
             who = f"user {user}" if user else "the channel's user"
             remedy = f"check the password, or let {who} connect" if doing == "to connect" else ""
             remedy = remedy or f"grant {doing.removeprefix('to ').upper()} to {who}"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bridge.errors import Away
+from bridge.gate import Gate
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_queue import MqQueue
 
@@ -45,6 +46,7 @@ class MqDepths:
         queues: Mapping[str, str],
         *,
         every: float,
+        gate: Gate | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._connection = connection
@@ -56,6 +58,7 @@ class MqDepths:
         }
         self._names = queues
         self._every = every
+        self._gate = gate or Gate()
         self._now = now
         self._found: Mapping[str, Backlog] = {}
         self._said: dict[str, str] = {}
@@ -68,10 +71,12 @@ class MqDepths:
 
     def run(self, stop: threading.Event) -> None:
         """Looks until `stop` is set. Never raises."""
-        while not stop.is_set():
-            self._found = dict(self._look())
-            stop.wait(self._every)
-        self._connection.close()
+        with self._gate.user():
+            while not stop.is_set():
+                self._gate.pass_through(self._connection.close, stop)
+                self._found = dict(self._look())
+                self._gate.wait(self._every, stop)
+            self._connection.close()
 
     def _look(self) -> Sequence[tuple[str, Backlog]]:
         found = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Event
 from typing import Any
 
 import structlog
 
 from bridge import mq_descriptor, rfh2
+from bridge.gate import Told
 from bridge.message import Delivery, Message
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_queue import MqQueue
@@ -38,7 +38,7 @@ class MqSource:
     """
 
     def __init__(
-        self, connection: MqConnection, queue: str, *, stop: Event, wait: float = 5.0, exclusive: bool = False
+        self, connection: MqConnection, queue: str, *, stop: Told, wait: float = 5.0, exclusive: bool = False
     ) -> None:
         constants = connection.binding.constants
         options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED

@@ -12,6 +12,7 @@ import structlog
 
 from bridge.circuit import Circuit
 from bridge.errors import Away, BridgeError
+from bridge.gate import Gate
 from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
 from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
@@ -65,6 +66,7 @@ class Pump:
     retry: Retry
     circuit: Circuit
     backout_threshold: int
+    gate: Gate = field(default_factory=Gate)
     tally: Tally = field(default_factory=Tally)
     connected: bool = False
     passed_at: float = 0.0
@@ -129,26 +131,30 @@ class Pump:
         try:
             while not stop.is_set():
                 self.passed_at = self.circuit.clock()
+                self.gate.pass_through(self._let_go, stop)
                 try:
                     self.move()
                 except Away as e:
                     self.connected = False
                     if not stop.is_set():
                         delivering = isinstance(e, Undelivered)
-                        stop.wait(self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly))
+                        wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly)
+                        self.gate.wait(wait, stop)
                 except BridgeError:
                     raise
                 except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
                     self.connected = False
-                    self.source.close()
-                    self.sink.close()
+                    self._let_go()
                     name = type(e).__name__
                     # Not its text, which may quote a body.
                     log.error("route_failed", route=self.route, error=name, at=_places(e))  # noqa: TRY400
-                    stop.wait(self.circuit.failed(f"internal error: {name}", delivering=False))
+                    self.gate.wait(self.circuit.failed(f"internal error: {name}", delivering=False), stop)
         finally:
-            self.source.close()
-            self.sink.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self.source.close()
+        self.sink.close()
 
     def _judge(self, unit: Sequence[Delivery]) -> tuple[list[Delivery], list[tuple[Delivery, str, int]]]:
         """Those to be tried; and those to be set aside, each with the reason and the tries it got: none."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 
 import structlog
 
-from bridge.assembly import Assembly, key_repository, read_credentials
+from bridge.access import Access
+from bridge.assembly import Assembly, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import load_binding
 from bridge.circuit import Circuit
@@ -18,10 +19,12 @@ from bridge.cloudwatch import EmbeddedMetrics
 from bridge.configuration import Configuration
 from bridge.credentials import Credentials
 from bridge.errors import Away, Stop
+from bridge.gate import Gate
 from bridge.health import Health
 from bridge.http_server import serving
 from bridge.metrics import Metrics
 from bridge.pump import Pump
+from bridge.rotation import Rotation
 
 log = structlog.get_logger(__name__)
 
@@ -51,10 +54,10 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
             credentials = _credentials(configuration, clients, stop, health.starting)
             if stop.is_set():
                 return DONE
-            with key_repository(configuration, credentials) as keys:
-                assembly = Assembly(configuration, clients, binding, credentials, keys, stop)
+            with closing(Access(credentials, make_key_repository(configuration, credentials))) as access:
+                assembly = Assembly(configuration, clients, binding, access, Gate(), stop)
                 metrics.reconnects = assembly.reconnects
-                metrics.certificate_until = credentials.valid_until() if credentials else None
+                metrics.certificate_until = access.valid_until
                 health.pumps = assembly.pumps()
                 with _watched(assembly, metrics):
                     code = _run(health, stop, summary_every)
@@ -82,12 +85,22 @@ def _credentials(
 
 @contextmanager
 def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
-    """Looks at the queues and writes the metrics until left, whether or not the routes get on."""
+    """Looks at the queues and the credentials, and writes the metrics, whether or not the routes get on."""
     ended = threading.Event()
     watchers: list[Callable[[threading.Event], None]] = []
     if depths := assembly.depths(every=LOOK_EVERY):
         metrics.backlogs = lambda: depths.by_route
         watchers.append(depths.run)
+    settings = assembly.configuration.queue_manager
+    if settings.credentials:
+        rotation = Rotation(
+            lambda: read_credentials(assembly.configuration, assembly.clients),
+            lambda found: make_key_repository(assembly.configuration, found),
+            assembly.access,
+            assembly.gate,
+            every=settings.credentials_refresh,
+        )
+        watchers.append(rotation.run)
     embedded = None
     if cloudwatch := assembly.configuration.cloudwatch:
         embedded = EmbeddedMetrics(metrics, cloudwatch.namespace, cloudwatch.interval)
@@ -113,7 +126,8 @@ def _run(health: Health, stop: threading.Event, summary_every: float) -> int:
     def work(pump: Pump) -> None:
         log.info("route_started", route=pump.route, source=pump.source.name, destination=pump.sink.name)
         try:
-            pump.run(stop)
+            with pump.gate.user():
+                pump.run(stop)
             clean.append(pump.route)
         except Stop as e:
             health.ended[pump.route] = str(e)

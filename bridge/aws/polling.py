@@ -1,20 +1,22 @@
-"""A call that can't be interrupted, given up when the bridge stops."""
+"""A call that can't be interrupted, given up when the bridge stops or wants the route at the gate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError, wait
-from threading import Event, Thread
+from threading import Thread
 from typing import TypeVar
 
+from bridge.gate import Told
+
 _LOOK_EVERY = 0.2
-"""Seconds between two looks at the stop event while the call waits."""
+"""Seconds between two looks at whether to stop while the call waits."""
 
 Received = TypeVar("Received")
 
 
 def unless_stopped(
-    stop: Event, call: Callable[[], Sequence[Received]], give_back: Callable[[Sequence[Received]], None]
+    stop: Told, call: Callable[[], Sequence[Received]], give_back: Callable[[Sequence[Received]], None]
 ) -> Sequence[Received]:
     """What `call` returns or raises; nothing, at once, when `stop` is set.
 

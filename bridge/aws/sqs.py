@@ -29,13 +29,12 @@ from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud
 from bridge.message import Delivery, Message, Property
 
 if TYPE_CHECKING:
-    from threading import Event
-
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
+    from bridge.gate import Told
     from bridge.message import Rejection
 
 LEAST_VISIBILITY = 2
@@ -160,7 +159,7 @@ class SqsSource:
         format: str,  # noqa: A002 - MQ's word
         wait: int = 20,
         offload: Offload | None = None,
-        stop: Event | None = None,
+        stop: Told | None = None,
         by_deduplication_id: bool = False,
     ) -> None:
         self._clients = clients

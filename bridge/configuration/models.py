@@ -61,7 +61,10 @@ def _reference(value: Any) -> Any:
 
 
 class QueueManager(Model):
-    """How to reach the queue manager. `heartbeat` is in seconds; an empty `cipher_spec` means plain TCP."""
+    """How to reach the queue manager. `heartbeat` is in seconds; an empty `cipher_spec` means plain TCP.
+
+    Each `credentials_refresh` seconds the credentials are looked at, and taken up if they have changed.
+    """
 
     name: Annotated[str, BeforeValidator(partial(values.mq_name, what="queue manager", longest=48))]
     connections: Annotated[tuple[Annotated[str, BeforeValidator(values.connection)], ...], some("connection")]
@@ -72,6 +75,7 @@ class QueueManager(Model):
     # MQ's HBINT goes from 0 to 999999; 0 would mean that a dead peer is never noticed.
     heartbeat: Annotated[int, whole(1, 999_999, "seconds")] = 30
     credentials: Annotated[CredentialsReference | None, BeforeValidator(_reference)] = None
+    credentials_refresh: Annotated[int, whole(1, 3600, "seconds")] = 30
 
 
 class Offload(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from bridge.access import Access
 from bridge.binding import Binding
 from bridge.configuration import QueueManager
 from bridge.mq_connection import MqConnection
@@ -26,7 +27,7 @@ def settings(queue_manager: RunningQueueManager, **changes: Any) -> QueueManager
 
 
 def connection(binding: Binding, queue_manager: RunningQueueManager) -> MqConnection:
-    return MqConnection(binding, settings(queue_manager), None, None)
+    return MqConnection(binding, settings(queue_manager), Access())
 
 
 def source(binding: Binding, queue_manager: RunningQueueManager, queue: str = QUEUE) -> MqSource:

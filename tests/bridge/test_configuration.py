@@ -70,6 +70,7 @@ queue_manager:
   certificate_label: bridge
   heartbeat: 5
   credentials: secretsmanager:bridge/orders/mq
+  credentials_refresh: 60
 offload:
   bucket: orders-payloads
   threshold: 64KiB
@@ -101,6 +102,7 @@ routes:
         certificate_label="bridge",
         heartbeat=5,
         credentials=CredentialsReference(kind="secretsmanager", where="bridge/orders/mq"),
+        credentials_refresh=60,
     )
     assert configuration.offload == Offload(
         bucket="orders-payloads",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.access import Access
 from bridge.binding import Binding
 from bridge.credentials import Credentials, from_directory
 from bridge.errors import Away
@@ -59,7 +60,7 @@ def connected(
     credentials: Credentials | None = None,
     **changes: Any,
 ) -> MqConnection:
-    made = MqConnection(binding, settings(queue_manager, **changes), credentials, keys)
+    made = MqConnection(binding, settings(queue_manager, **changes), Access(credentials, keys))
     made.connect()
     return made
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bridge.access import Access
 from bridge.binding import Binding
 from bridge.credentials import Credentials, from_json
 from bridge.key_repository import KeyRepository
@@ -82,7 +83,7 @@ class SecureProgram:
         keys: KeyRepository,
     ) -> None:
         reaching = settings(queue_manager, cipher_spec="ANY_TLS12_OR_HIGHER")
-        self._connection = MqConnection(binding, reaching, credentials, keys)
+        self._connection = MqConnection(binding, reaching, Access(credentials, keys))
 
     def put(self, queue: str, *messages: Message) -> None:
         sink = MqSink(self._connection, queue)
