@@ -94,8 +94,9 @@ class Pump:
         whole = (self.circuit.closed or drains) and not self._singly
         unit = self.source.take(UNIT_OF_WORK if whole else 1)
         if not unit:
-            self.sink.connect()
-            self.connected = True
+            if not self.circuit.probing:  # else only a message can tell whether it is back
+                self.sink.connect()
+                self.connected = True
             self.circuit.idle()
             return
         homed: list[Delivery] = []

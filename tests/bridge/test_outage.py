@@ -23,7 +23,7 @@ from bridge.pump import Pump
 from bridge.retry import Retry
 from mock_mq.running import RunningQueueManager
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, Outcome, message
-from tests.bridge.mq_ends import QUEUE, sink, source
+from tests.bridge.mq_ends import QUEUE, connections_to, sink, source
 from tests.fixtures.aws import Aws
 from tests.fixtures.fault_proxy import FaultProxy, Request
 
@@ -40,12 +40,15 @@ class Time(threading.Event):
     def __init__(self, *due: tuple[float, Callable[[], object]]) -> None:
         super().__init__()
         self.now = 0.0
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What to do whenever somebody waits."""
         self._due = deque(sorted(due, key=lambda each: each[0]))
 
     def __call__(self) -> float:
         return self.now
 
     def wait(self, timeout: float | None = None) -> bool:
+        self.meanwhile()
         self.pass_by(timeout or 0.0)
         return self.is_set()
 
@@ -107,6 +110,10 @@ def answer_503(proxy: FaultProxy) -> None:
 
 def throttle(proxy: FaultProxy) -> None:
     proxy.answer("PublishBatch", status=429, code="Throttled", times=MESSAGES)
+
+
+def break_off(proxy: FaultProxy) -> None:
+    proxy.drop("PublishBatch", after=False, times=MESSAGES)
 
 
 def all_gone(waiting: MemorySource) -> bool:
@@ -206,3 +213,38 @@ def test_after_hours_it_goes_on_within_half_a_minute_and_no_message_was_received
     assert 0 <= pump.delivered_at - hours < 30
     # SQS moves a message to its redrive queue after a thousand receives at the most.
     assert waiting.gone[0].deliveries < 1000
+
+
+DROP = {"do": "drop", "call": "MQCONN"}
+REFUSE = {"do": "fail", "call": "MQOPEN", "reason": 2195}
+
+
+@pytest.mark.parametrize("fault", [DROP, REFUSE], ids=["it breaks", "the queue can't be opened"])
+def test_however_often_connecting_to_a_queue_manager_fails_connections_do_not_pile_up(
+    queue_manager: RunningQueueManager, binding: Binding, fault: dict[str, Any]
+) -> None:
+    queue_manager.fault(**fault)
+    waiting = MemorySource.of(message(1))
+    time = Time((OUTAGE / 4, queue_manager.mend))
+    opened: list[int] = []
+    time.meanwhile = lambda: opened.append(connections_to(queue_manager.port))
+    route = Route(time, waiting, sink(binding, queue_manager), partial(all_gone, waiting))
+    route.run()
+    assert len(opened) > 30
+    assert max(opened) <= 1
+    assert len(route.said("route_going_on")) == 1
+
+
+@pytest.mark.parametrize("away", [answer_503, break_off])
+def test_however_often_publishing_fails_connections_do_not_pile_up(
+    aws: Aws, fault_proxy: FaultProxy, away: Callable[[FaultProxy], None]
+) -> None:
+    topic = aws.sns.create_topic(Name=aws.name("topic"))["TopicArn"]
+    away(fault_proxy)
+    waiting = MemorySource.of(message(1))
+    time = Time((OUTAGE / 4, fault_proxy.mend))
+    opened: list[int] = []
+    time.meanwhile = lambda: opened.append(fault_proxy.connections)
+    Route(time, waiting, SnsTopic(Clients(), topic), partial(all_gone, waiting)).run()
+    assert len(opened) > 30
+    assert max(opened) <= 2
