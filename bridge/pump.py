@@ -22,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 UNIT_OF_WORK = 10
 """Messages: what one request to SNS or SQS takes."""
-_UNCLEAR_IN_A_ROW = 3
+_UNCLEAR_IN_A_ROW = 5
+"""Messages that go to the dead letters one after another before it is taken for the destination's fault."""
 
 
 class Undelivered(Away):
@@ -79,7 +80,7 @@ class Pump:
     _arrived: int = 0
     """Messages of the unit of work in hand that their destination has confirmed."""
     _unclear: int = 0
-    """Units of work in a row in which nothing arrived and it was not clear why."""
+    """Messages in a row of which none arrived and it was not clear why."""
     _away: Undelivered | None = None
     """Why messages of the unit of work in hand are set aside, where that is their destination's fault."""
 
@@ -240,8 +241,10 @@ class Pump:
             return None
         # One message that nobody can take is set aside. One after another is hardly a fault of theirs: they
         # go back, come singly and with longer and longer waits between, and only so reach the threshold.
-        self._unclear += 1
-        return _Unclear(unclear[0].reason) if self._unclear > _UNCLEAR_IN_A_ROW else None
+        self._unclear += len(unclear)
+        if self._unclear <= _UNCLEAR_IN_A_ROW:
+            return None
+        return _Unclear(unclear[0].reason, slowly=True)
 
     def _set_aside(self, hopeless: list[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
         """Gives each a home among the dead letters, and empties `hopeless`."""

@@ -204,6 +204,19 @@ def test_whenever_a_destination_comes_back_its_route_goes_on_within_seconds(
         assert 0 <= pump.delivered_at - back_at < WITHIN
 
 
+def test_ten_minutes_of_answers_that_nobody_knows_cost_a_few_messages_their_place_and_no_more() -> None:
+    time = Time()
+    waiting = MemorySource.of(*(message(number) for number in range(MESSAGES)))
+    unclear = MemorySink(
+        lambda _m, _n: None if time.now >= OUTAGE else Rejection("SomethingNew", Fault.UNCLEAR)
+    )
+    route = Route(time, waiting, unclear, partial(all_gone, waiting))
+    pump = route.run()
+    assert len(route.letters.letters) <= 5
+    assert len(unclear.arrived) + len(route.letters.letters) == MESSAGES
+    assert 0 <= pump.delivered_at - OUTAGE < 60
+
+
 def test_after_hours_it_goes_on_within_half_a_minute_and_no_message_was_received_too_often() -> None:
     hours = 4 * 3600.0
     time = Time()

@@ -162,14 +162,31 @@ def test_what_was_confirmed_before_the_destination_went_away_is_not_sent_twice()
     assert len(made.source.gone) == 4
 
 
-def test_one_message_after_another_that_nobody_can_take_opens_the_circuit() -> None:
+def test_a_unit_that_nobody_can_take_opens_the_circuit_and_nothing_of_it_is_set_aside() -> None:
     messages = [message(n) for n in range(50)]
     made = rig(MemorySource.of(*messages), MemorySink(lambda _each, _attempt: UNCLEAR))
-    assert made.move(3) == []
-    assert made.move(1) == ["failed"], "it went on setting messages aside"
+    assert made.move(4) == ["failed"] * 4
     assert not made.pump.circuit.closed
-    assert len(made.letters.letters) == 30
-    assert len(made.source.waiting) == 20
+    assert made.letters.letters == []
+    assert len(made.source.waiting) == 50
+
+
+def test_one_message_after_another_that_nobody_can_take_opens_the_circuit_after_the_first_few() -> None:
+    made = rig(MemorySource(), MemorySink(lambda _each, _attempt: UNCLEAR))
+    for number in range(5):
+        made.source.waiting.append(Delivery(message(number), identity=str(number)))
+        assert made.move() == []
+    made.source.waiting.append(Delivery(message(5), identity="5"))
+    assert made.move() == ["failed"], "it went on setting messages aside"
+    assert not made.pump.circuit.closed
+    assert len(made.letters.letters) == 5
+
+
+def test_what_may_be_the_destinations_fault_is_tried_slowly_lest_each_message_reach_its_threshold() -> None:
+    made = rig(MemorySource.of(*(message(n) for n in range(10))), MemorySink(lambda _each, _n: UNCLEAR))
+    with pytest.raises(Away) as away:
+        made.pump.move()
+    assert away.value.slowly
 
 
 def test_messages_that_nobody_can_take_do_not_add_up_over_those_that_arrive() -> None:
@@ -188,10 +205,10 @@ def test_a_message_that_is_unclear_while_the_circuit_is_open_is_set_aside_at_the
     good = message(99)
     sink = MemorySink(lambda each, _attempt: UNCLEAR if each.body != good.body else None)
     made = rig(MemorySource.of(*bad, good), sink)
-    said = made.move(100)
+    said = made.move(300)
     assert made.homes == Counter({each.body: 1 for each in [*bad, good]})
-    # Ten went back together and then four times singly, the last one five times: with a wait after each.
-    assert len(said) == 1 + 10 * (THRESHOLD - 1) + THRESHOLD
+    # Ten went back together and then four times singly, the others five times: with a wait after each.
+    assert len(said) == 1 + 10 * (THRESHOLD - 1) + 31 * THRESHOLD
     assert made.pump.circuit.closed
 
 
