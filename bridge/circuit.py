@@ -21,9 +21,9 @@ class _Pace(NamedTuple):
 
 
 _QUICKLY, _SLOWLY = _Pace(0.5, 5.0), _Pace(5.0, 60.0)
-_LONGEST = 30.0
-_SHARE = 0.01
-"""Of an outage's length: so much more a wait may be, for each probe of a message of SQS's is a receive."""
+_SHARE, _LONGEST = 0.01, 30.0
+"""Of an outage's length, and in seconds at most: so long may waits get after all, for each probe with a
+message of SQS's is a receive, and its redrive counts those."""
 _MINUTE = 60.0
 _LINES_A_MINUTE = 3
 
