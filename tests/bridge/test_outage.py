@@ -228,6 +228,20 @@ def test_after_hours_it_goes_on_within_half_a_minute_and_no_message_was_received
     assert waiting.gone[0].deliveries < 1000
 
 
+def test_a_message_that_mq_refuses_without_a_known_reason_is_put_three_times_and_set_aside(
+    queue_manager: RunningQueueManager, binding: Binding
+) -> None:
+    queue_manager.fault("fail", call="MQPUT", queue=QUEUE, reason=2046, times=3)  # MQRC_OPTIONS_ERROR
+    waiting = MemorySource.of(message(1))
+    route = Route(Time(), waiting, sink(binding, queue_manager), partial(all_gone, waiting))
+    route.run()
+    assert len(queue_manager.calls("MQPUT", QUEUE)) == 3
+    (letter,) = route.letters.letters
+    assert (letter.message.body, letter.attempts) == (message(1).body, 3)
+    assert "2046" in letter.reason
+    assert route.said("route_waiting") == []
+
+
 DROP = {"do": "drop", "call": "MQCONN"}
 REFUSE = {"do": "fail", "call": "MQOPEN", "reason": 2195}
 
