@@ -81,16 +81,18 @@ class Assembly:
 
     def pumps(self) -> list[Pump]:
         """A pump a route, in the configuration's order."""
-        letters = S3DeadLetters(self.clients, self.configuration.dead_letters.bucket)
+        settings = self.configuration.dead_letters
+        letters = S3DeadLetters(self.clients, settings.bucket)
         return [
             Pump(
                 route=route.name,
                 source=self._source(route),
                 sink=self._sink(route),
                 dead_letters=letters,
-                retry=Retry(self.configuration.dead_letters.retries, self.stop),
+                retry=Retry(settings.retries, self.stop),
                 circuit=Circuit(route.name),
-                backout_threshold=self.configuration.dead_letters.backout_threshold,
+                backout_threshold=settings.backout_threshold,
+                holds=settings.when_away == "hold",
                 gate=self.gate,
             )
             for route in self.configuration.routes

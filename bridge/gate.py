@@ -6,7 +6,6 @@ is closed, each route finishes what it has in hand, lets go of its connection an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event
@@ -51,10 +50,11 @@ class Gate:
 
     def wait(self, seconds: float, stop: Event) -> None:
         """Waits so long; less where `stop` is set or the gate closes."""
-        deadline = time.monotonic() + seconds
-        while not self._closing.is_set() and (left := deadline - time.monotonic()) > 0:
+        left = seconds
+        while left > 0 and not self._closing.is_set():
             if stop.wait(min(left, _LOOK_EVERY)):
                 return
+            left -= _LOOK_EVERY
 
     def pass_through(self, let_go: Callable[[], None], stop: Event) -> None:
         """Returns at once while it is open; else calls `let_go` and waits until it opens or `stop` is set."""

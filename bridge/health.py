@@ -58,7 +58,7 @@ class Health:
         if pump.route in self.ended:
             state = "stopped"
         elif not pump.circuit.closed:
-            state = "waiting"
+            state = "waiting" if pump.circuit.waiting else "setting_aside"
         else:
             state = "running" if pump.connected else "starting"
         delivered = pump.delivered_at

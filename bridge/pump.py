@@ -17,13 +17,14 @@ from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
 from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.redelivery import Redeliveries
-from bridge.retry import Retry
+from bridge.retry import STOPPING, Retry
 
 log = structlog.get_logger(__name__)
 
 UNIT_OF_WORK = 10
 """Messages: what one request to SNS or SQS takes."""
-_UNCLEAR_IN_A_ROW = 3
+_UNCLEAR_IN_A_ROW = 5
+"""Messages that go to the dead letters one after another before it is taken for the destination's fault."""
 
 
 class Undelivered(Away):
@@ -54,6 +55,9 @@ class Tally:
 class Pump:
     """Moves a route's messages until told to stop. `backout_threshold` is a number of attempts.
 
+    While the destination is away the route `holds`; else its messages go to the dead letters, and the source
+    drains. It holds in any case while the source or the dead-letter bucket is.
+
     For whoever watches it: `connected` says whether both sides were reached since it last failed, and
     `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
     seconds of the circuit's clock; 0 for never.
@@ -66,6 +70,7 @@ class Pump:
     retry: Retry
     circuit: Circuit
     backout_threshold: int
+    holds: bool = True
     gate: Gate = field(default_factory=Gate)
     tally: Tally = field(default_factory=Tally)
     connected: bool = False
@@ -77,20 +82,29 @@ class Pump:
     _arrived: int = 0
     """Messages of the unit of work in hand that their destination has confirmed."""
     _unclear: int = 0
-    """Units of work in a row in which nothing arrived and it was not clear why."""
+    """Messages in a row of which none arrived and it was not clear why."""
+    _away: Undelivered | None = None
+    """Why messages of the unit of work in hand are set aside, where that is their destination's fault."""
 
     def move(self) -> None:
         """Moves one unit of work. Raises `Away` once everything is back at the source."""
-        self.sink.connect()
+        drains = not (self.holds or self.circuit.closed)
+        if not drains:  # else a delivery shows whether it is back
+            self.sink.connect()
         self.source.connect()
-        self.connected = True
+        self.connected = not drains
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
-        unit = self.source.take(UNIT_OF_WORK if self.circuit.closed and not self._singly else 1)
+        whole = (self.circuit.closed or drains) and not self._singly
+        unit = self.source.take(UNIT_OF_WORK if whole else 1)
         if not unit:
+            if not self.circuit.probing:  # else only a message can tell whether it is back
+                self.sink.connect()
+                self.connected = True
             self.circuit.idle()
             return
         homed: list[Delivery] = []
         self._arrived = 0
+        self._away = None
         try:
             # A crash here: the source hands the unit out again. Nothing else has happened.
             hopeful, hopeless = self._judge(unit)
@@ -121,7 +135,11 @@ class Pump:
         self.tally.bytes += sum(len(each.message.body) for each in unit)
         log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
         if self._arrived:
+            self.connected = True
             self.delivered_at = self.circuit.clock()
+        if self._away:
+            self.circuit.set_aside(str(self._away))
+        elif self._arrived:
             self.circuit.succeeded()
         else:
             self.circuit.idle()
@@ -137,8 +155,9 @@ class Pump:
                 except Away as e:
                     self.connected = False
                     if not stop.is_set():
+                        took = self.circuit.clock() - self.passed_at
                         delivering = isinstance(e, Undelivered)
-                        wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly)
+                        wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly, took=took)
                         self.gate.wait(wait, stop)
                 except BridgeError:
                     raise
@@ -178,6 +197,8 @@ class Pump:
         try:
             return self.sink.has(message)
         except Away as e:
+            if not self.holds:
+                return False
             raise Undelivered(str(e), slowly=e.slowly) from None
 
     def _deliver(
@@ -185,40 +206,50 @@ class Pump:
     ) -> None:
         """Delivers: to `homed` goes what arrived, to `hopeless` what never will.
 
-        Raises `Away` where it is the destination that fails, and not a message.
+        Raises `Away` where it is the destination that fails, and not a message, and the route holds for it.
         """
-        outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful])
-        refused: list[Rejection] = []
-        delivered = 0
+        if self._away and not self._arrived:
+            # It is away for the others too; asking again would only keep everybody waiting.
+            hopeless.extend((each, str(self._away), 0) for each in hopeful)
+            return
+        probing = self.circuit.probing
+        outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful], probing=probing)
+        refused = [outcome for outcome in outcomes if outcome]
+        delivered = len(outcomes) - len(refused)
         for each, outcome in zip(hopeful, outcomes, strict=True):
             if outcome is None:
                 homed.append(each)
-                delivered += 1
             else:
-                refused.append(outcome)
-                tries = 1 if outcome.fault is Fault.MESSAGE else self.retry.retries + 1
-                hopeless.append((each, outcome.reason, tries))
+                once = outcome.fault is Fault.MESSAGE or (
+                    outcome.fault is Fault.DESTINATION and probing and not delivered
+                )
+                hopeless.append((each, outcome.reason, 1 if once else self.retry.retries + 1))
         self._arrived += delivered
-        self._hold_if_away(refused, delivered=delivered)
+        away = self._found_away(refused, delivered=delivered)
+        if away and (self.holds or STOPPING in refused):
+            raise away
+        self._away = away or self._away
 
     def _group_of(self, delivery: Delivery) -> str:
         """Those of one group go one after the other, as the source has it or else the destination."""
         return delivery.group or self.sink.group_of(delivery.message)
 
-    def _hold_if_away(self, refused: Sequence[Rejection], *, delivered: int) -> None:
+    def _found_away(self, refused: Sequence[Rejection], *, delivered: int) -> Undelivered | None:
+        """What to raise where it is the destination that fails."""
         for each in refused:
             if each.fault is Fault.DESTINATION:
-                raise Undelivered(each.reason, slowly=each.slowly)
+                return Undelivered(each.reason, slowly=each.slowly)
         if delivered:
             self._unclear = 0
         unclear = [each for each in refused if each.fault is Fault.UNCLEAR]
         if delivered or not unclear:
-            return
+            return None
         # One message that nobody can take is set aside. One after another is hardly a fault of theirs: they
         # go back, come singly and with longer and longer waits between, and only so reach the threshold.
-        self._unclear += 1
-        if self._unclear > _UNCLEAR_IN_A_ROW:
-            raise _Unclear(unclear[0].reason)
+        self._unclear += len(unclear)
+        if self._unclear <= _UNCLEAR_IN_A_ROW:
+            return None
+        return _Unclear(unclear[0].reason, slowly=True)
 
     def _set_aside(self, hopeless: list[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
         """Gives each a home among the dead letters, and empties `hopeless`."""

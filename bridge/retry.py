@@ -16,7 +16,8 @@ from bridge.ports import Sink
 DEFAULT_WAIT = wait_random_exponential(multiplier=0.25, max=5)
 """Seconds: at random up to 0.25, 0.5, 1, ..., 5 (full jitter)."""
 
-_STOPPING = Rejection("the bridge is stopping", Fault.DESTINATION)
+STOPPING = Rejection("the bridge is stopping", Fault.DESTINATION)
+"""No verdict: it was told to stop before it came to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,13 @@ class Retry:
     wait: wait_base = DEFAULT_WAIT
     sleep: Callable[[float], None] | None = None
 
-    def deliver(self, sink: Sink, messages: Sequence[Message]) -> list[Rejection | None]:
+    def deliver(
+        self, sink: Sink, messages: Sequence[Message], *, probing: bool = False
+    ) -> list[Rejection | None]:
         """Each message's last outcome, in the order given; None for what the sink has confirmed.
 
-        A sink that is away altogether rejects with `Fault.DESTINATION`, so this raises `Stop` only.
+        A sink that is away altogether rejects with `Fault.DESTINATION`, so this raises `Stop` only. `probing`
+        says that it was away before: that it still is ends the attempts.
         """
         if not messages:
             return []
@@ -53,10 +57,12 @@ class Retry:
         def enough(state: RetryCallState) -> bool:
             if state.attempt_number > self.retries:
                 return True
+            if probing and None not in outcomes and any(map(_is_away, outcomes)):
+                return True
             if not self.stop.is_set() or None in outcomes:
                 return False
             for index in pending:
-                outcomes[index] = _STOPPING
+                outcomes[index] = STOPPING
             return True
 
         Retrying(
@@ -75,6 +81,10 @@ def _tried(sink: Sink, messages: Sequence[Message]) -> Sequence[Rejection | None
         return sink.deliver(messages)
     except Away as e:
         return [Rejection(str(e), Fault.DESTINATION, e.slowly)] * len(messages)
+
+
+def _is_away(outcome: Rejection | None) -> bool:
+    return outcome is not None and outcome.fault is Fault.DESTINATION
 
 
 def _may_yet_be_taken(outcome: Rejection | None) -> bool:

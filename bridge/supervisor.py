@@ -73,10 +73,12 @@ def _credentials(
 ) -> Credentials | None:
     """The credentials, waited for while Secrets Manager is away; none of the routes runs without them."""
     while not stop.is_set():
+        began = circuit.clock()
         try:
             credentials = read_credentials(configuration, clients)
         except Away as e:
-            stop.wait(circuit.failed(str(e), delivering=False, slowly=e.slowly))
+            took = circuit.clock() - began
+            stop.wait(circuit.failed(str(e), delivering=False, slowly=e.slowly, took=took))
         else:
             circuit.succeeded()
             return credentials

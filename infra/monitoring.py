@@ -237,7 +237,10 @@ class MonitoringStack(Stack):
             ),
             "why a route waits": (
                 ["@timestamp", "event", "route", "reason", "since_seconds", "after_seconds"],
-                "event in ['route_waiting', 'route_going_on', 'route_stopped', 'depth_unknown']",
+                (
+                    "event in ['route_waiting', 'route_setting_aside', 'route_going_on', 'route_stopped', "
+                    "'depth_unknown']"
+                ),
             ),
             "what routes have done": (
                 ["@timestamp", "route", "units", "messages", "bytes", "dead_letters", "back_outs"],

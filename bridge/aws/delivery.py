@@ -20,11 +20,15 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message of a request. `index` is its place in the unit, `order` what a FIFO destination is told."""
+    """A message of a request. `index` is its place in the unit, `order` what a FIFO destination is told.
+
+    `suspect` says that it failed the last time while others arrived.
+    """
 
     index: int
     cloud: CloudMessage
     order: Mapping[str, str]
+    suspect: bool = False
 
 
 Send = Callable[[Mapping[str, Entry]], Answer]
@@ -58,6 +62,8 @@ class BatchDelivery:
         self._send = send
         self._offloader = offloader
         self._fifo = fifo
+        self._suspects: Sequence[Message] = ()
+        """Those of the last call that may have been what AWS stumbled over."""
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
@@ -81,6 +87,11 @@ class BatchDelivery:
                     continue
                 outcomes.update({entry.index: found for entry in request})
         in_order = [outcomes[index] for index in range(len(messages))]
+        self._suspects = [
+            message
+            for message, found in zip(messages, in_order, strict=True)
+            if found and found.kind is Kind.UNCLEAR
+        ]
         _raise_if_all_wait_for_a_person(in_order)
         return [found.as_rejection() if found else None for found in in_order]
 
@@ -103,7 +114,8 @@ class BatchDelivery:
                         outcomes[index] = found = classify(error, offloader.where)
                         away = found if found.away else None
                         continue
-            entries.append(Entry(index, cloud, self._fifo.parameters(message) if self._fifo else {}))
+            order = self._fifo.parameters(message) if self._fifo else {}
+            entries.append(Entry(index, cloud, order, any(message is each for each in self._suspects)))
         return entries
 
     def _sent(self, request: Sequence[Entry]) -> Outcomes:
@@ -115,7 +127,8 @@ class BatchDelivery:
         outcomes: Outcomes = {}
         for name, entry in by_id.items():
             if name in failed:
-                outcomes[entry.index] = self._failed(failed[name], some_taken=bool(taken))
+                suspect = entry.suspect or bool(taken)
+                outcomes[entry.index] = self._failed(failed[name], suspect=suspect)
             elif name in taken:
                 outcomes[entry.index] = None
             else:
@@ -124,13 +137,13 @@ class BatchDelivery:
                 )
         return outcomes
 
-    def _failed(self, entry: Mapping[str, Any], *, some_taken: bool) -> Trouble:
+    def _failed(self, entry: Mapping[str, Any], *, suspect: bool) -> Trouble:
         """A failed entry, judged by its code where that is everybody's trouble, else by what AWS says.
 
         The code comes first, for SNS calls even throttling the sender's fault.
         """
         found = refused(self._destination, entry.get("Code", ""), entry.get("Message", ""))
-        if found.kind is Kind.FAILING and some_taken:
+        if found.kind is Kind.FAILING and suspect:
             # It worked for its neighbours: perhaps it is this message that AWS stumbles over.
             return Trouble(Kind.UNCLEAR, found.reason)
         if found.kind is Kind.UNCLEAR and entry.get("SenderFault"):

@@ -42,11 +42,12 @@ log = structlog.get_logger(__name__)
 class TimeOuts:
     """Seconds to wait for a connection, and for the next bytes on it.
 
-    `read` bounds how long a hanging call can hold up a stop; a long poll is given its wait on top.
+    `read` bounds how long a hanging call can hold up a stop, or a route whose destination is back; a long
+    poll is given its wait on top.
     """
 
     connect: float = 5.0
-    read: float = 15.0
+    read: float = 8.0
 
 
 class Clients:

@@ -213,11 +213,11 @@ class SqsSource:
                 held |= {group} - {""}
                 keeper.leave(raw["ReceiptHandle"])
                 self._leave(link, raw)
-        if away:
-            log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         if away and not deliveries:
             self.back_out()
             raise away
+        if away:
+            log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         return deliveries
 
     def commit(self) -> None:

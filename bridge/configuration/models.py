@@ -91,11 +91,15 @@ class Offload(Model):
 
 
 class DeadLetters(Model):
-    """Where a message is set aside, after how many retries, or after how many times it was backed out."""
+    """Where a message is set aside, after how many retries, or after how many times it was backed out.
+
+    `when_away` says whether a route holds while its destination is away, or sets messages aside for that too.
+    """
 
     bucket: Bucket
     retries: Annotated[int, whole(0, 10)] = 2
     backout_threshold: Annotated[int, whole(1, 1000)] = 5
+    when_away: Annotated[Literal["hold", "set_aside"], BeforeValidator(values.when_away)] = "hold"
 
 
 class MqSource(Model):

@@ -133,6 +133,19 @@ def flag(value: object) -> bool:
     return value
 
 
+def when_away(value: object) -> str:
+    """What a route does while its destination is away: hold or set_aside."""
+    given = text(value)
+    names = ("hold", "set_aside")
+    if given not in names:
+        meant = near(given.replace("-", "_"), names)
+        suggestion = f"write {meant}" if meant else ""
+        raise wrong(
+            f"{VALUE} is nothing a route can do", f"write {' or '.join(names)}", suggestion=suggestion
+        )
+    return given
+
+
 def not_empty(value: object, *, what: str) -> object:
     """A list that holds something."""
     if not isinstance(value, tuple):

@@ -75,6 +75,7 @@ class MemorySink:
     """Takes everything, but for what `verdict` says of a message at its nth try (from 1).
 
     `groups` gives a message its group; by default none has one. `tells` says that it knows what it took.
+    Errors are raised once each.
     """
 
     verdict: Callable[[Message, int], Outcome | Away] = lambda _message, _attempt: None
@@ -84,11 +85,14 @@ class MemorySink:
     tells: bool = False
     name: str = "sns:test"
     connects: int = 0
+    connect_errors: deque[Exception] = field(default_factory=deque)
     closed: int = 0
     _tries: dict[bytes, int] = field(default_factory=dict)
 
     def connect(self) -> None:
         self.connects += 1
+        if self.connect_errors:
+            raise self.connect_errors.popleft()
 
     def group_of(self, message: Message) -> str:
         return self.groups(message)

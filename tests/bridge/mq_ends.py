@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from bridge.access import Access
@@ -15,6 +16,13 @@ from bridge.mq_source import MqSource
 from mock_mq.running import RunningQueueManager
 
 QUEUE = "DEV.QUEUE.1"
+_ESTABLISHED = "01"
+
+
+def connections_to(port: int) -> int:
+    """How many this machine has open to a port, as Linux tells it."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[2].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
 
 
 def settings(queue_manager: RunningQueueManager, **changes: Any) -> QueueManager:

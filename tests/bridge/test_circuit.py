@@ -18,8 +18,31 @@ def test_waits_grow_and_are_capped() -> None:
     made = circuit()
     waits = [made.failed("away", delivering=True) for _ in range(12)]
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
-    assert max(waits) == 30.0
+    assert max(waits) == 5.0
     assert waits == sorted(waits)
+
+
+def test_a_long_outage_is_asked_after_a_hundredth_of_its_length_and_every_half_minute_at_least() -> None:
+    made = Circuit(
+        "orders", clock=itertools.chain([0.0], itertools.count(600, 600)).__next__, jitter=lambda: 1.0
+    )
+    waits = [made.failed("away", delivering=True) for _ in range(20)]
+    assert waits[4:6] == [8.0, 16.0], "not a hundredth of 2400 and 3000 yet"
+    assert waits[10:] == [30.0] * 10
+
+
+def test_whoever_was_kept_waiting_for_an_answer_has_waited_already() -> None:
+    made = circuit()
+    waits = [made.failed("silent", delivering=True, took=3.0) for _ in range(12)]
+    assert waits == [0.5] * 3 + [1.0] + [2.0] * 8
+
+
+def test_what_a_person_has_to_mend_in_the_middle_of_an_outage_starts_with_a_short_wait_again() -> None:
+    made = circuit()
+    for _ in range(20):
+        made.failed("no connection", delivering=True)
+    assert made.failed("not authorised", delivering=True, slowly=True) == 5.0
+    assert made.failed("no connection", delivering=True) == 0.5
 
 
 def test_what_a_person_has_to_mend_is_tried_slowly() -> None:
@@ -79,7 +102,64 @@ def test_it_is_said_once_a_state_and_once_a_minute() -> None:
         made.failed("away for another reason", delivering=True)
         made.succeeded()
         made.succeeded()
+    assert [(each["event"], each.get("reason")) for each in logs] == [
+        ("route_waiting", "away"),
+        ("route_waiting", "away"),
+        ("route_waiting", "away for another reason"),
+        ("route_going_on", None),
+    ]
+
+
+def test_two_reasons_in_turn_are_said_once_a_minute_each() -> None:
+    made = circuit(step=1.0)
+    with capture_logs() as logs:
+        for number in range(600):
+            made.failed(f"host {number % 2} refused", delivering=True)
+    assert len(logs) == 2 * 10
+
+
+def test_a_reason_that_is_another_each_time_is_said_three_times_a_minute() -> None:
+    made = circuit(step=1.0)
+    with capture_logs() as logs:
+        for number in range(600):
+            made.failed(f"request {number:x} failed", delivering=True)
+    assert len(logs) == 3 * 10
+
+
+def test_a_circuit_that_opens_and_closes_all_the_time_is_said_three_times_a_minute() -> None:
+    made = circuit(step=1.0)
+    with capture_logs() as logs:
+        for _ in range(300):  # each failure and each recovery takes a second of the clock
+            made.failed("throttled", delivering=True)
+            made.succeeded()
     events = [each["event"] for each in logs]
-    assert events.count("route_going_on") == 1
-    assert 2 <= events.count("route_waiting") <= 4
-    assert {each["reason"] for each in logs if "reason" in each} == {"away", "away for another reason"}
+    assert events[:2] == ["route_waiting", "route_going_on"]
+    assert events.count("route_waiting") == events.count("route_going_on")
+    assert events.count("route_waiting") <= 3 * 10
+
+
+def test_what_could_not_be_said_when_it_opened_is_said_when_its_minute_is_over() -> None:
+    made = circuit(step=1.0)
+    with capture_logs() as logs:
+        for _ in range(3):
+            made.failed("throttled", delivering=True)
+            made.succeeded()
+        for _ in range(60):
+            made.failed("throttled", delivering=True)
+    assert [each["event"] for each in logs].count("route_waiting") == 4
+    assert logs[-1]["event"] == "route_waiting"
+
+
+def test_setting_aside_is_a_state_of_its_own_that_a_delivery_ends() -> None:
+    made = circuit()
+    with capture_logs() as logs:
+        made.set_aside("throttled")
+        assert (made.closed, made.waiting, made.probing, made.reason) == (False, False, True, "throttled")
+        made.failed("bucket away", delivering=True)
+        assert made.waiting
+        made.set_aside("throttled")
+        made.idle()
+        assert (made.closed, made.waiting) == (False, False)
+        made.succeeded()
+    assert made.closed
+    assert [each["event"] for each in logs] == ["route_setting_aside", "route_waiting", "route_going_on"]

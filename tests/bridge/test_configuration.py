@@ -54,6 +54,7 @@ def test_given_only_what_is_required_when_loaded_then_the_rest_has_its_defaults(
     assert configuration.queue_manager.cipher_spec == ""
     assert configuration.queue_manager.heartbeat == 30
     assert (configuration.dead_letters.retries, configuration.dead_letters.backout_threshold) == (2, 5)
+    assert configuration.dead_letters.when_away == "hold"
 
 
 def test_given_every_key_when_loaded_then_each_is_what_was_written() -> None:
@@ -82,6 +83,7 @@ dead_letters:
   bucket: orders-dead-letters
   retries: 0
   backout_threshold: 7
+  when_away: set_aside
 routes:
   - name: orders-out
     from: {{mq: ORDERS.OUT}}
@@ -113,7 +115,7 @@ routes:
         delete_after_delivery=True,
     )
     assert configuration.dead_letters == DeadLetters(
-        bucket="orders-dead-letters", retries=0, backout_threshold=7
+        bucket="orders-dead-letters", retries=0, backout_threshold=7, when_away="set_aside"
     )
     assert [(route.source, route.sink) for route in configuration.routes] == [
         (MqSource(mq="ORDERS.OUT"), SnsSink(sns=TOPIC)),

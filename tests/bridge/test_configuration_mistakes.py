@@ -205,6 +205,19 @@ CASES = {
     "a number too small": case(
         "retries: 2", "backout_threshold: 0", "dead_letters.backout_threshold", "1 to 1000"
     ),
+    "a word for what to do that is spelt otherwise": case(
+        "retries: 2", "when_away: set-aside", "dead_letters.when_away", "'set-aside' is", "write set_aside"
+    ),
+    "nothing a route can do": case(
+        "retries: 2",
+        "when_away: drop",
+        "dead_letters.when_away",
+        "nothing a route can do",
+        "hold or set_aside",
+    ),
+    "a truth for what to do": case(
+        "retries: 2", "when_away: true", "dead_letters.when_away", "text is wanted", "quotes"
+    ),
     "a number beyond all bounds": case(
         "retries: 2", "retries: " + "9" * 5000, "dead_letters.retries", "not a whole"
     ),

@@ -64,6 +64,19 @@ def test_a_route_that_waits_is_not_ready_though_it_was_connected() -> None:
     assert rig.state == ("running", True)
 
 
+def test_a_route_whose_messages_are_set_aside_for_a_destination_that_is_away_is_not_ready_and_says_so() -> (
+    None
+):
+    rig = Rig()
+    rig.once_around()
+    rig.pump.circuit.set_aside("throttled")
+    assert (rig.state, rig.health.ready) == (("setting_aside", False), False)
+    (route,) = rig.health.report()["routes"]
+    assert route["reason"] == "throttled"
+    rig.pump.circuit.succeeded()
+    assert rig.state == ("running", True)
+
+
 def test_a_route_whose_source_goes_away_is_not_ready_until_it_is_connected_again() -> None:
     rig = Rig()
     rig.once_around()

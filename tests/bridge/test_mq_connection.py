@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,17 +19,10 @@ from bridge.mq_connection import MqConnection
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
-from tests.bridge.mq_ends import QUEUE, settings, sink, source
+from tests.bridge.mq_ends import QUEUE, connections_to, settings, sink, source
 from tests.fixtures.certificates import Certificates
 
 ANY_TLS = "ANY_TLS12_OR_HIGHER"
-ESTABLISHED = "01"
-
-
-def connections_to(port: int) -> int:
-    """How many this machine has open to a port, as Linux tells it."""
-    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[2].endswith(f":{port:04X}") and row[3] == ESTABLISHED for row in rows)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -51,12 +52,11 @@ class Rig:
         )
 
 
-def rig(source: MemorySource, sink: MemorySink | None = None) -> Rig:
+def rig(source: MemorySource, sink: MemorySink | None = None, *, holds: bool = True) -> Rig:
     sink, letters = sink or MemorySink(), MemoryDeadLetters()
     retry = Retry(RETRIES, threading.Event(), wait_none(), sleep=lambda _seconds: None)
-    return Rig(
-        source, sink, letters, Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD)
-    )
+    pump = Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD, holds=holds)
+    return Rig(source, sink, letters, pump)
 
 
 def test_a_unit_of_work_is_up_to_ten_messages_and_one_delivery() -> None:
@@ -125,6 +125,14 @@ def test_a_destination_that_is_away_costs_no_message_its_place(failing: Rejectio
     assert not made.pump.circuit.closed
 
 
+def test_while_it_is_away_it_is_asked_with_one_request_at_a_time() -> None:
+    made = rig(MemorySource.of(*(message(n) for n in range(30))), MemorySink(lambda _each, _attempt: AWAY))
+    made.move(1)
+    assert len(made.sink.calls) == 1 + RETRIES
+    made.move(5)
+    assert [len(call) for call in made.sink.calls[1 + RETRIES :]] == [1] * 5
+
+
 def test_it_goes_on_by_itself_when_the_destination_is_back_whatever_the_backout_counts_are() -> None:
     away = threading.Event()
     away.set()
@@ -154,14 +162,31 @@ def test_what_was_confirmed_before_the_destination_went_away_is_not_sent_twice()
     assert len(made.source.gone) == 4
 
 
-def test_one_message_after_another_that_nobody_can_take_opens_the_circuit() -> None:
+def test_a_unit_that_nobody_can_take_opens_the_circuit_and_nothing_of_it_is_set_aside() -> None:
     messages = [message(n) for n in range(50)]
     made = rig(MemorySource.of(*messages), MemorySink(lambda _each, _attempt: UNCLEAR))
-    assert made.move(3) == []
-    assert made.move(1) == ["failed"], "it went on setting messages aside"
+    assert made.move(4) == ["failed"] * 4
     assert not made.pump.circuit.closed
-    assert len(made.letters.letters) == 30
-    assert len(made.source.waiting) == 20
+    assert made.letters.letters == []
+    assert len(made.source.waiting) == 50
+
+
+def test_one_message_after_another_that_nobody_can_take_opens_the_circuit_after_the_first_few() -> None:
+    made = rig(MemorySource(), MemorySink(lambda _each, _attempt: UNCLEAR))
+    for number in range(5):
+        made.source.waiting.append(Delivery(message(number), identity=str(number)))
+        assert made.move() == []
+    made.source.waiting.append(Delivery(message(5), identity="5"))
+    assert made.move() == ["failed"], "it went on setting messages aside"
+    assert not made.pump.circuit.closed
+    assert len(made.letters.letters) == 5
+
+
+def test_what_may_be_the_destinations_fault_is_tried_slowly_lest_each_message_reach_its_threshold() -> None:
+    made = rig(MemorySource.of(*(message(n) for n in range(10))), MemorySink(lambda _each, _n: UNCLEAR))
+    with pytest.raises(Away) as away:
+        made.pump.move()
+    assert away.value.slowly
 
 
 def test_messages_that_nobody_can_take_do_not_add_up_over_those_that_arrive() -> None:
@@ -180,10 +205,10 @@ def test_a_message_that_is_unclear_while_the_circuit_is_open_is_set_aside_at_the
     good = message(99)
     sink = MemorySink(lambda each, _attempt: UNCLEAR if each.body != good.body else None)
     made = rig(MemorySource.of(*bad, good), sink)
-    said = made.move(100)
+    said = made.move(300)
     assert made.homes == Counter({each.body: 1 for each in [*bad, good]})
-    # Ten went back together and then four times singly, the last one five times: with a wait after each.
-    assert len(said) == 1 + 10 * (THRESHOLD - 1) + THRESHOLD
+    # Ten went back together and then four times singly, the others five times: with a wait after each.
+    assert len(said) == 1 + 10 * (THRESHOLD - 1) + 31 * THRESHOLD
     assert made.pump.circuit.closed
 
 
@@ -415,3 +440,100 @@ def test_a_stop_in_the_middle_of_a_unit_that_arrived_in_part_finishes_it() -> No
     Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD).run(stop)
     assert [each.body for each in sink.arrived] == [message(1).body, message(2).body]
     assert len(source.gone) == 2
+
+
+def draining(count: int, verdict: Callable[[Message, int], Outcome | Away]) -> Rig:
+    """A route that sets messages aside while its destination is away."""
+    return rig(MemorySource.of(*(message(n) for n in range(count))), MemorySink(verdict), holds=False)
+
+
+@pytest.mark.parametrize("failing", [AWAY, Away("no authority", slowly=True)], ids=["rejected", "raised"])
+def test_a_route_told_to_set_aside_drains_its_source_after_the_retries_and_then_one_try_a_unit(
+    failing: Rejection | Away,
+) -> None:
+    made = draining(35, lambda _each, _attempt: failing)
+    assert made.move(4) == []
+    assert not made.source.waiting
+    assert made.homes == Counter({message(n).body: 1 for n in range(35)})
+    assert [len(call) for call in made.sink.calls] == [10] * (1 + RETRIES) + [10, 10, 5]
+    assert [each.attempts for each in made.letters.letters] == [1 + RETRIES] * 10 + [1] * 25
+    assert made.pump.tally.back_outs == 0
+    assert not made.pump.circuit.closed
+    assert not made.pump.circuit.waiting
+
+
+def test_once_it_is_back_what_comes_is_delivered_and_the_route_is_well() -> None:
+    back = threading.Event()
+    made = draining(40, lambda _each, _attempt: None if back.is_set() else AWAY)
+    made.move(2)
+    back.set()
+    made.move(1)
+    assert made.pump.circuit.closed
+    made.move(1)
+    assert [each.message.body for each in made.letters.letters] == [message(n).body for n in range(20)]
+    assert [each.body for each in made.sink.arrived] == [message(n).body for n in range(20, 40)]
+
+
+def test_what_part_of_a_unit_is_throttled_for_gets_its_retries_though_the_route_sets_aside() -> None:
+    made = draining(
+        30, lambda each, attempt: AWAY if each.body.endswith(b"3") and attempt <= RETRIES else None
+    )
+    assert made.move(3) == []
+    assert made.letters.letters == []
+    assert made.homes == Counter({message(n).body: 1 for n in range(30)})
+
+
+def test_a_route_that_sets_aside_holds_where_the_dead_letter_bucket_is_away_too() -> None:
+    made = draining(12, lambda _each, _attempt: AWAY)
+    made.letters.errors.extend(Away("bucket away") for _ in range(3))
+    assert made.move(3) == ["bucket away"] * 3
+    assert made.source.gone == []
+    assert made.pump.circuit.waiting
+    made.move(2)
+    assert made.homes == Counter({message(n).body: 1 for n in range(12)})
+    assert len(made.source.gone) == 12
+
+
+def test_a_route_that_sets_aside_waits_for_a_source_that_is_away() -> None:
+    made = draining(3, lambda _each, _attempt: AWAY)
+    made.source.connect_errors.append(Away("no queue manager"))
+    assert made.move(1) == ["no queue manager"]
+    assert made.letters.letters == []
+
+
+def test_of_messages_in_order_the_others_are_not_tried_once_their_destination_is_found_away() -> None:
+    made = draining(10, lambda _each, _attempt: AWAY)
+    made.sink.groups = lambda _message: "one group"
+    made.move(1)
+    assert [[each.body for each in call] for call in made.sink.calls] == [[message(0).body]] * (1 + RETRIES)
+    assert [each.message.body for each in made.letters.letters] == [message(n).body for n in range(10)]
+
+
+def test_a_stop_in_the_middle_of_retries_sets_nothing_aside() -> None:
+    stop = threading.Event()
+
+    def verdict(_each: Message, _attempt: int) -> Outcome:
+        stop.set()
+        return AWAY
+
+    source, sink, letters = MemorySource.of(message(1)), MemorySink(verdict), MemoryDeadLetters()
+    pump = Pump("r", source, sink, letters, Retry(RETRIES, stop), Circuit("r"), THRESHOLD, holds=False)
+    pump.run(stop)
+    assert letters.letters == []
+    assert len(source.waiting) == 1
+
+
+def test_a_destination_that_can_not_even_be_connected_to_is_set_aside_for_and_asked_while_nothing_comes() -> (
+    None
+):
+    stop = threading.Event()
+    made = draining(25, lambda _each, _attempt: None)
+    refused = Away("no queue manager")
+    made.sink.connect_errors = deque([refused] * 1000)
+    made.source.after_take = lambda: None if made.source.taken else stop.set()
+    made.pump.circuit.jitter = lambda: -1.0  # no wait
+    made.pump.run(stop)
+    assert not made.sink.calls
+    assert len(made.letters.letters) == 25
+    assert not made.pump.connected
+    assert made.pump.circuit.reason == "no queue manager"

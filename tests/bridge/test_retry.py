@@ -93,6 +93,26 @@ def test_a_sink_that_comes_back_within_the_retries_has_everything_once() -> None
     assert sink.connects == 3, "it may have lost its connection each time"
 
 
+def test_a_probe_of_a_destination_that_is_still_away_is_one_attempt() -> None:
+    retry, waits = recorded(2)
+    sink = failing(AWAY, ONE, TWO)
+    assert retry.deliver(sink, [ONE, TWO], probing=True) == [AWAY, AWAY]
+    assert (len(sink.calls), waits) == (1, [])
+
+
+@pytest.mark.parametrize("outcome", [UNCLEAR, AWAY], ids=["unclear", "destination"])
+def test_a_probe_that_finds_it_back_gives_the_others_their_retries(outcome: Rejection) -> None:
+    sink = failing(outcome, ONE)
+    assert recorded(2)[0].deliver(sink, [ONE, TWO], probing=True) == [outcome, None]
+    assert sink.calls == [[ONE, TWO], [ONE], [ONE]]
+
+
+def test_a_probe_that_fails_by_its_own_fault_perhaps_gets_its_retries() -> None:
+    sink = failing(UNCLEAR, ONE)
+    assert recorded(2)[0].deliver(sink, [ONE], probing=True) == [UNCLEAR]
+    assert len(sink.calls) == 3
+
+
 def test_what_waiting_will_not_mend_ends_it() -> None:
     def verdict(_each: Message, _attempt: int) -> Outcome:
         raise Stop("no such thing")

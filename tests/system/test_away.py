@@ -72,8 +72,8 @@ def test_a_destination_that_throttles_for_a_while_costs_no_message(
     program = Program(load_binding(), plain)
     for number in range(30):
         program.put(b"%d" % number, OUT, Format=b"MQSTR")
-    # Over three units of work, with the retries of each.
-    fault_proxy.answer("PublishBatch", status=429, code="Throttled", times=9)
+    # A unit of work with its retries, and two probes after it.
+    fault_proxy.answer("PublishBatch", status=429, code="Throttled", times=5)
     bucket = aws.make_bucket()
     started = start_bridge(
         plain, {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}}, dead_letters=bucket

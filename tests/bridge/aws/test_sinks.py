@@ -128,6 +128,23 @@ def test_an_internal_error_for_every_entry_is_the_destinations_fault(
     assert faults(place.sink().deliver(texts(3))) == [Fault.DESTINATION] * 3
 
 
+def test_what_failed_alone_of_its_request_stays_unclear_while_only_its_entry_fails(
+    place: Place, fault_proxy: FaultProxy
+) -> None:
+    sink, messages = place.sink(), texts(3)
+    sink.connect()
+    for at in (1, 0):
+        fault_proxy.fail_entries(place.action, {at: ("InternalError", False)})
+    fault_proxy.answer(place.action, status=500, code="InternalError")
+    fault_proxy.fail_entries(place.action, {0: ("InternalError", False)})
+    assert faults(sink.deliver(messages)) == [None, Fault.UNCLEAR, None]
+    assert faults(sink.deliver(messages[1:2])) == [Fault.UNCLEAR]
+    assert faults(sink.deliver(messages[1:2])) == [Fault.DESTINATION], "the whole request failed"
+    assert faults(sink.deliver(messages[2:])) == [Fault.DESTINATION], (
+        "another message, and nothing is known of it"
+    )
+
+
 def test_an_entry_that_the_answer_does_not_mention_is_unclear(place: Place, fault_proxy: FaultProxy) -> None:
     fault_proxy.forget_entries(place.action, {0})
     assert faults(place.sink().deliver(texts(2))) == [Fault.UNCLEAR, None]

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sqs import SqsDestination, SqsSource
@@ -227,9 +228,13 @@ def test_s3_being_away_for_all_that_came_is_away(
     bucket = aws.make_bucket()
     send(aws, queue, keep(aws, bucket, "k", b"payload"), marker=MARKER)
     fault_proxy.drop("GetObject", after=False)
-    with pytest.raises(Away, match=rf"^s3://{bucket}/k: can't be reached"):
+    with (
+        capture_logs() as logs,
+        pytest.raises(Away, match=rf"^s3://{bucket}/k: can't be reached"),
+    ):
         source(offload=Offload(bucket=bucket)).take(10)
     assert aws.counts(queue) == (0, 1)
+    assert logs == [], "it is the route's to say, and not at every try"
 
 
 def test_receives_that_ended_with_s3_away_do_not_bring_a_message_nearer_to_being_set_aside(
