@@ -120,6 +120,7 @@ class Assembly:
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
                 exclusive=_fifo(route) is not None,
+                most_bytes=self.configuration.in_flight,
             )
         if not isinstance(route.sink, configured.MqSink):
             raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
@@ -132,6 +133,7 @@ class Assembly:
             offload=self.configuration.offload,
             stop=self.gate.or_closing(self.stop),
             by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
+            most_bytes=self.configuration.in_flight,
         )
 
     def _sink(self, route: configured.Route) -> Sink:

@@ -16,6 +16,7 @@ from typing import Any
 
 from bridge import properties
 from bridge.errors import BridgeError
+from bridge.large_text import LARGE, LargeText, as_text, in_base64, transcoded
 from bridge.message import Descriptor, Message, Property
 from code_pages.ccsid import UTF_8, codec
 
@@ -100,10 +101,21 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class CloudMessage:
-    """A message as SNS and SQS take it."""
+    """A message as SNS and SQS take it.
 
-    body: str = field(repr=False)
+    A body of more than a mebibyte, which goes through S3, is a `LargeText` on its way there, and the bytes of
+    its UTF-8 on the way back.
+    """
+
+    body: str | bytes | LargeText = field(repr=False)
     attributes: Mapping[str, Attribute] = field(default_factory=dict, repr=False)
+
+    @property
+    def inline(self) -> str:
+        """The body as a request has it; raises `TypeError` for one that is too large for that."""
+        if isinstance(self.body, str):
+            return self.body
+        raise TypeError("too large for a request")
 
 
 def size(cloud: CloudMessage) -> int:
@@ -143,38 +155,45 @@ def from_cloud(cloud: CloudMessage, *, ccsid: int, format: str) -> Message:  # n
     Raises `MappingError` for attributes of ours that are not as we write them, and for text that the CCSID
     has no characters for.
     """
+    text = cloud.body.read() if isinstance(cloud.body, LargeText) else cloud.body
     descriptor = _descriptor(cloud.attributes, ccsid=ccsid, format_=format)
     encoding = _own_text(cloud.attributes, BODY_ENCODING)
     if encoding == BASE64:
-        body = _from_base64(cloud.body)
+        body = _from_base64(text)
     elif encoding == EMPTY:
         body = b""
     elif encoding:
         raise MappingError(f"attribute {BODY_ENCODING}: neither {BASE64} nor {EMPTY}")
     else:
-        body = _encode(cloud.body, descriptor)
+        body = _encode(text, descriptor)
     return Message(body, descriptor, _properties(cloud.attributes))
 
 
-def _length(text: str | bytes) -> int:
-    if isinstance(text, bytes):
+def _length(text: str | bytes | LargeText) -> int:
+    if not isinstance(text, str):
         return len(text)
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _to_text(body: bytes, descriptor: Descriptor) -> tuple[str, str]:
+def _to_text(body: bytes, descriptor: Descriptor) -> tuple[str | LargeText, str]:
     """The body as a text, and how it is encoded in it; empty for as it is."""
     if not body:
         return _EMPTY_BODY, EMPTY
     if descriptor.format == _TEXT_FORMAT:
         name = codec(descriptor.ccsid, descriptor.encoding)
-        if name is not None:
+        if name is not None and len(body) > LARGE:
+            large = as_text(body, name, lambda piece: not _REFUSED.search(piece))
+            if large is not None:
+                return large, ""
+        elif name is not None:
             try:
                 text = body.decode(name)
                 if text and not _REFUSED.search(text) and text.encode(name) == body:
                     return text, ""
             except UnicodeError:
                 pass
+    if len(body) > LARGE:
+        return in_base64(body), BASE64
     return base64.b64encode(body).decode("ascii"), BASE64
 
 
@@ -276,19 +295,21 @@ def _value(name: str, value: Any, where: str) -> Any:
     return value
 
 
-def _from_base64(text: str) -> bytes:
+def _from_base64(text: str | bytes) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise MappingError(f"body: not base64, which attribute {BODY_ENCODING} says it is") from None
 
 
-def _encode(text: str, descriptor: Descriptor) -> bytes:
+def _encode(text: str | bytes, descriptor: Descriptor) -> bytes:
     name = codec(descriptor.ccsid, descriptor.encoding)
     if name is None:
         raise MappingError(f"body: CCSID {descriptor.ccsid} is not known: choose another, {UTF_8} for UTF-8")
     try:
-        return text.encode(name)
+        return text.encode(name) if isinstance(text, str) else transcoded(text, name)
+    except UnicodeDecodeError:
+        raise MappingError("body: not text in UTF-8, which every offloaded body is") from None
     except UnicodeError:
         raise MappingError(
             f"body: has characters that CCSID {descriptor.ccsid} lacks: choose another, {UTF_8} for UTF-8"

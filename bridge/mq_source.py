@@ -23,8 +23,8 @@ _KEEPS_THE_UNIT = {2016, 2024}
 """MQRC_GET_INHIBITED and MQRC_SYNCPOINT_LIMIT_REACHED refuse the next message, and leave those before it."""
 
 _FIRST_BUFFER = 65_536
-_UNIT_BYTES = 4 * 1024 * 1024
-"""Bytes after which a unit of work takes no further message."""
+DEFAULT_MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of bodies after which a unit of work takes no further message."""
 _SLICE = 1_000
 """Milliseconds that one MQGET waits, so that a stop is noticed."""
 
@@ -32,19 +32,28 @@ _SLICE = 1_000
 class MqSource:
     """Takes from one queue. A `Source`; `wait` is in seconds, and `stop` ends it early.
 
+    A unit of work takes no further message once its bodies have `most_bytes`.
     `exclusive` keeps everybody else from taking: two that take from one queue keep no order between them.
 
     Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
     """
 
     def __init__(
-        self, connection: MqConnection, queue: str, *, stop: Told, wait: float = 5.0, exclusive: bool = False
+        self,
+        connection: MqConnection,
+        queue: str,
+        *,
+        stop: Told,
+        wait: float = 5.0,
+        exclusive: bool = False,
+        most_bytes: int = DEFAULT_MOST_BYTES,
     ) -> None:
         constants = connection.binding.constants
         options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED
         self._queue = MqQueue(connection, queue, options, "to get")
         self._stop = stop
         self._wait = wait
+        self._most_bytes = most_bytes
 
     @property
     def name(self) -> str:
@@ -56,7 +65,7 @@ class MqSource:
         self._queue.connect()
 
     def take(self, limit: int) -> Sequence[Delivery]:
-        """Waits for a first message, then takes what is there: up to `limit`, and about 4 MiB.
+        """Waits for a first message, then takes what is there: up to `limit`, and up to its bytes.
 
         A message that was backed out before ends the unit, so that the count of one that breaks every unit
         it is in grows while its neighbours' does not.
@@ -68,7 +77,7 @@ class MqSource:
             while delivery is not None:
                 unit.append(delivery)
                 size += len(delivery.message.body)
-                if len(unit) >= limit or size >= _UNIT_BYTES or delivery.deliveries:
+                if len(unit) >= limit or size >= self._most_bytes or delivery.deliveries:
                     break
                 delivery = self._get(wait=0)
         except MqError as e:

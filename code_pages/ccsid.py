@@ -85,6 +85,10 @@ _CODECS = {
 }
 
 
+CCSIDS = (*sorted(_UTF_16), *_CODECS)
+"""Those that have one."""
+
+
 def codec(ccsid: int, encoding: int) -> str | None:
     """Python's name for a CCSID, or None; `encoding` (MQMD.Encoding) gives UTF-16 its byte order."""
     if ccsid in _UTF_16:

@@ -9,6 +9,10 @@ characters for a new line 0x25 is LF and 0x15 is NEL, as everywhere in Python.
 from __future__ import annotations
 
 import codecs
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _PREFIX = "mq_ebcdic_"
 
@@ -63,9 +67,19 @@ def _find(wanted: str) -> codecs.CodecInfo | None:
     decoding = _characters(int(number))
     encoding = codecs.charmap_build(decoding)
 
+    class Encoder(codecs.IncrementalEncoder):
+        def encode(self, text: str, final: bool = False) -> bytes:  # noqa: ARG002, FBT001, FBT002 - codecs' own
+            return codecs.charmap_encode(text, self.errors, encoding)[0]
+
+    class Decoder(codecs.IncrementalDecoder):
+        def decode(self, data: ReadableBuffer, final: bool = False) -> str:  # noqa: ARG002, FBT001, FBT002
+            return codecs.charmap_decode(data, self.errors, decoding)[0]
+
     return codecs.CodecInfo(
         lambda text, errors="strict": codecs.charmap_encode(text, errors, encoding),
         lambda data, errors="strict": codecs.charmap_decode(data, errors, decoding),
+        incrementalencoder=Encoder,
+        incrementaldecoder=Decoder,
         name=wanted,
     )
 

@@ -11,6 +11,7 @@ from bridge.aws.batching import cut
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
 from bridge.aws.fifo import Fifo
 from bridge.aws.offload import Offloader
+from bridge.large_text import LargeText
 from bridge.mapping import Attribute, CloudMessage, size, to_cloud
 from bridge.message import Message, Rejection
 
@@ -115,6 +116,12 @@ class BatchDelivery:
                         away = found if found.away else None
                         continue
             order = self._fifo.parameters(message) if self._fifo else {}
+            if isinstance(cloud.body, LargeText):
+                what = f"a body of {len(cloud.body)} bytes is more than a message can have"
+                outcomes[index] = Trouble(
+                    Kind.MESSAGE, f"{self._destination}: {what}: configure offload, and it goes through S3"
+                )
+                continue
             entries.append(Entry(index, cloud, order, any(message is each for each in self._suspects)))
         return entries
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import boto3
 import boto3.session
 
 # First, for it keeps boto3's own Session.
 import bridge.aws.session  # noqa: F401
+from bridge.large_text import LARGE, LargeText
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+
     from bridge.aws.storage import Storage
 
 _BEFORE = boto3.session.Session, boto3.DEFAULT_SESSION
@@ -30,11 +33,11 @@ from sqs_extended_client.client import SQSExtendedClientSession  # noqa: E402
 boto3.session.Session = boto3.Session = _BEFORE[0]  # type: ignore[misc]
 boto3.DEFAULT_SESSION = _BEFORE[1]
 
-Store = Callable[[str], tuple[str, Mapping[str, Mapping[str, str]]]]
+Store = Callable[[str | LargeText], tuple[str, Mapping[str, Mapping[str, str]]]]
 """Keeps a body in S3; returns the pointer that takes its place and the attribute that goes with it."""
 
-Retrieve = Callable[[str], str]
-"""Follows a pointer (the message's body) and returns the body kept in S3."""
+Retrieve = Callable[[str], str | bytes]
+"""Follows a pointer (the message's body) and returns the body kept in S3; a large one as the bytes it is."""
 
 
 def sns_store(storage: Storage, bucket: str, region: str) -> Store:
@@ -50,7 +53,7 @@ def sns_store(storage: Storage, bucket: str, region: str) -> Store:
     client.large_payload_support = bucket
     client.always_through_s3 = True
 
-    def store(body: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
+    def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         attributes, pointer = client._make_payload({}, body, None)
         return cast("str", pointer), cast("Mapping[str, Mapping[str, str]]", attributes)
 
@@ -63,7 +66,7 @@ def sqs_store(storage: Storage, bucket: str, region: str) -> Store:
     client.large_payload_support = bucket
     client.always_through_s3 = True
 
-    def store(body: str) -> tuple[str, Mapping[str, Mapping[str, str]]]:
+    def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         return cast("tuple[str, Mapping[str, Mapping[str, str]]]", client.store_message_in_s3(body, {}))
 
     return store
@@ -75,10 +78,38 @@ def retrieval(storage: Storage, region: str) -> Retrieve:
     The client is made for the first pointer: most queues never see one.
     """
     made = cache(lambda: _sqs(storage, region))
-    return lambda body: cast("str", made().retrieve_message_from_s3(body))
+    return lambda body: cast("str | bytes", made().retrieve_message_from_s3(body))
 
 
 def _sqs(storage: Storage, region: str) -> Any:
     client: Any = SQSExtendedClientSession(region_name=region).client("sqs")  # type: ignore[no-untyped-call]
-    client.s3_client = storage
+    client.s3_client = _Undecoding(storage)
     return client
+
+
+class _Undecoding:
+    """S3 for the client, which makes a text of what it reads; of a large one it gets the bytes it is."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self.put_object = storage.put_object
+
+    def get_object(self, **request: Any) -> Mapping[str, Any]:
+        """As the storage's."""
+        answer = self._storage.get_object(**request)
+        return {**answer, "Body": _Undecoded(answer["Body"])} if answer["ContentLength"] > LARGE else answer
+
+
+class _Undecoded:
+    """An object's body that reads as itself, and decodes to its bytes."""
+
+    def __init__(self, body: StreamingBody) -> None:
+        self._body = body
+
+    def read(self) -> Self:
+        """Reads nothing yet."""
+        return self
+
+    def decode(self) -> bytes:
+        """All of it."""
+        return self._body.read()

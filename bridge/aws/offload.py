@@ -17,6 +17,7 @@ from bridge.aws.extended import Retrieve, Store
 from bridge.aws.faults import FAULTS, Kind, classify, code_of
 from bridge.aws.storage import TooLarge
 from bridge.errors import BridgeError
+from bridge.large_text import LargeText
 from bridge.mapping import Attribute, CloudMessage, size
 from bridge.message import Message
 
@@ -62,7 +63,7 @@ def pointer_in(cloud: CloudMessage, allowed: Sequence[str]) -> Pointer | None:
     marker = next((name for name in RESERVED if name in cloud.attributes), None)
     if marker is None:
         return None
-    pointer = _parsed(cloud.body, marker)
+    pointer = _parsed(cloud.inline, marker)
     if pointer.bucket not in allowed:
         raise BadPointer(
             f"the pointer leads into the bucket {pointer.bucket[:63]!r}, which is not allowed; "
@@ -115,7 +116,8 @@ class Offloader:
 
     def put(self, message: Message, cloud: CloudMessage) -> CloudMessage:
         """Keeps the body in S3 under a new random key and returns the pointer; raises one of `FAULTS`."""
-        body, marker = self._store(cloud.body)
+        text = cloud.body if isinstance(cloud.body, LargeText) else cloud.inline
+        body, marker = self._store(text)
         added = {name: Attribute(value["DataType"], value["StringValue"]) for name, value in marker.items()}
         pointer = CloudMessage(body=body, attributes=MappingProxyType({**cloud.attributes, **added}))
         key, memo = id(message), self._memo
@@ -141,7 +143,7 @@ class Follower:
         if pointer is None:
             return cloud, None
         try:
-            body = self._retrieve(cloud.body)
+            body = self._retrieve(cloud.inline)
         except TooLarge as error:
             raise BadPointer(f"{error}; raise offload.maximum_size if it should be read") from None
         except UnicodeDecodeError:

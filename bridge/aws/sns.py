@@ -72,7 +72,7 @@ class SnsTopic:
                 PublishBatchRequestEntries=[
                     {
                         "Id": name,
-                        "Message": entry.cloud.body,
+                        "Message": entry.cloud.inline,
                         "MessageAttributes": attribute_values(entry.cloud.attributes),
                         **entry.order,  # type: ignore[typeddict-item]
                     }

@@ -6,7 +6,7 @@ is handed on as it is: switch raw delivery on where the message itself is wanted
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from bridge.gate import Told
     from bridge.message import Rejection
 
+DEFAULT_MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of bodies after which a unit of work takes no further message."""
 LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
@@ -104,7 +106,7 @@ class SqsDestination:
                 Entries=[
                     {
                         "Id": name,
-                        "MessageBody": entry.cloud.body,
+                        "MessageBody": entry.cloud.inline,
                         "MessageAttributes": attribute_values(entry.cloud.attributes),
                         **entry.order,  # type: ignore[typeddict-item]
                     }
@@ -146,8 +148,8 @@ class SqsSource:
 
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId.
 
-    A unit of work is one ReceiveMessage: up to ten messages. The memory it takes is at most ten times
-    `offload.maximum_size`.
+    A unit of work is what one ReceiveMessage brought, up to ten messages, but takes no further one once its
+    bodies have `most_bytes`: the rest is the next unit's, and their payloads are fetched only then.
     """
 
     def __init__(
@@ -161,9 +163,11 @@ class SqsSource:
         offload: Offload | None = None,
         stop: Told | None = None,
         by_deduplication_id: bool = False,
+        most_bytes: int = DEFAULT_MOST_BYTES,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
+        self._most_bytes = most_bytes
         self._ccsid = ccsid
         self._format = format
         self._wait = wait
@@ -173,6 +177,8 @@ class SqsSource:
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, Pointer | None] = {}
+        self._waiting: deque[MessageTypeDef] = deque()
+        self._held: set[str] = set()
         self._left: OrderedDict[str, int] = OrderedDict()
         self.possible_duplicates = 0
 
@@ -188,30 +194,29 @@ class SqsSource:
     def take(self, limit: int) -> Sequence[Delivery]:
         """Receives up to `limit` messages, ten at most, and fetches the payloads of those that are pointers.
 
+        What the last receive brought beyond the bytes of a unit comes first, without another.
+
         A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
         left in the queue for a while, the longer the more often that happened, and with it those behind it
         in its group. Raises `Away` when SQS is away, or S3 for every message that came.
         """
         link = self._connected()
-        received = self._received(link, min(limit, MOST_ENTRIES))
-        if not received:
-            return []
-        self._keeper = keeper = visibility.Keeper(
-            link.client, link.url, self.name, [raw["ReceiptHandle"] for raw in received], link.visibility
-        )
-        deliveries = []
-        held: set[str] = set()
+        if not self._waiting:
+            self._receive(link, min(limit, MOST_ENTRIES))
+        deliveries: list[Delivery] = []
+        size = 0
         away: Away | None = None
-        for raw in received:
+        while self._waiting and len(deliveries) < limit and size < self._most_bytes:
+            raw = self._waiting.popleft()
             group = raw.get("Attributes", {}).get("MessageGroupId", "")
             try:
-                if away and group in held:
-                    raise away
+                if group in self._held:
+                    raise away or Away(f"{self.name}: a payload of the group before it was not fetched")
                 deliveries.append(self._delivery(link, raw, group))
+                size += len(deliveries[-1].message.body)
             except Away as error:
-                away = error
-                held |= {group} - {""}
-                keeper.leave(raw["ReceiptHandle"])
+                away = away or error
+                self._held |= {group} - {""}
                 self._leave(link, raw)
         if away and not deliveries:
             self.back_out()
@@ -225,9 +230,15 @@ class SqsSource:
 
         Raises `Away` when some could not be deleted: those come again. The others are gone all the same.
         """
-        link, unit = self._link, self._end_unit()
+        link, unit = self._link, self._unit
+        self._unit = {}
         if link is None or not unit:
             return
+        if self._keeper and self._waiting:
+            for receipt in unit:
+                self._keeper.leave(receipt)
+        else:
+            self._end()
         undeleted = self._delete(link, unit)
         if self._offload and self._offload.delete_after_delivery:
             for receipt, pointer in unit.items():
@@ -241,10 +252,11 @@ class SqsSource:
             )
 
     def back_out(self) -> None:
-        """Makes the unit's messages visible again, as far as SQS lets it; else they become so anyway."""
-        link, unit = self._link, self._end_unit()
-        if link and unit:
-            visibility.change(link.client, link.url, self.name, unit, 0)
+        """Makes what was received visible again, as far as SQS lets it; else it becomes so anyway."""
+        receipts = [*self._unit, *(raw["ReceiptHandle"] for raw in self._waiting)]
+        self._end()
+        if self._link and receipts:
+            visibility.change(self._link.client, self._link.url, self.name, receipts, 0)
 
     def close(self) -> None:
         """Backs out; the clients are the process's."""
@@ -309,6 +321,15 @@ class SqsSource:
         except FAULTS as error:
             raise classify(error, self.name).as_away() from None
 
+    def _receive(self, link: _Link, limit: int) -> None:
+        """A new receive, kept from others' sight until its last unit of work is ended."""
+        self._end()
+        received = self._received(link, limit)
+        if received:
+            receipts = [raw["ReceiptHandle"] for raw in received]
+            self._keeper = visibility.Keeper(link.client, link.url, self.name, receipts, link.visibility)
+            self._waiting.extend(received)
+
     def _delivery(self, link: _Link, raw: MessageTypeDef, group: str) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
         cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
@@ -330,17 +351,21 @@ class SqsSource:
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
+        if self._keeper:
+            self._keeper.leave(raw["ReceiptHandle"])
         self._left[raw["MessageId"]] = self._left.get(raw["MessageId"], 0) + 1
         if len(self._left) > _MOST_LEFT:
             self._left.popitem(last=False)
         seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
         visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 
-    def _end_unit(self) -> dict[str, Pointer | None]:
+    def _end(self) -> None:
+        """Lets go of what the last receive brought."""
         if self._keeper:
             self._keeper.stop()
-        unit, self._keeper, self._unit = self._unit, None, {}
-        return unit
+        self._keeper, self._unit = None, {}
+        self._waiting.clear()
+        self._held.clear()
 
     def _delete(self, link: _Link, unit: Mapping[str, Pointer | None]) -> Mapping[str, str]:
         """Deletes messages; the receipts of those that could not be, with the reason."""
@@ -415,4 +440,5 @@ def _as_received(cloud: CloudMessage) -> Message:
         name: Property(each.value, "string" if isinstance(each.value, str) else "bin.hex")
         for name, each in cloud.attributes.items()
     }
-    return Message(cloud.body.encode("utf-8", "surrogatepass"), properties=MappingProxyType(properties))
+    body = cloud.body if isinstance(cloud.body, bytes) else cloud.inline.encode("utf-8", "surrogatepass")
+    return Message(body, properties=MappingProxyType(properties))

@@ -226,13 +226,17 @@ class CloudWatch(Model):
 
 
 class Configuration(Model):
-    """Everything that `bridge run` is told."""
+    """Everything that `bridge run` is told.
+
+    `in_flight` is in bytes of bodies: a unit of work that has so many takes no further message.
+    """
 
     queue_manager: QueueManager
     offload: Offload | None = None
     dead_letters: DeadLetters
     http: Http = Http()
     cloudwatch: CloudWatch | None = None
+    in_flight: Annotated[int, in_bytes(KIB, 1024 * MIB)] = 4 * MIB
     routes: Annotated[tuple[Route, ...], some("route")]
 
 

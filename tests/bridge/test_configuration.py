@@ -233,6 +233,8 @@ def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default
         cells[1].strip(): cells[2].strip()
         for cells in (line.split("|") for line in manual.splitlines() if line.startswith("| `"))
     }
+    assert Configuration.model_fields["in_flight"].default == 4 * 1024 * 1024
+    assert rows["`in_flight`"].endswith("`4MiB`")
     sides = {"from.": (MqSource, SqsSource), "to.": (SnsSink, SqsSink, MqSink)}
     parts = {
         "": (QueueManager, Offload, DeadLetters),

@@ -84,7 +84,7 @@ def test_given_bytes_that_aws_does_not_take_as_text_when_they_go_out_then_as_bas
     message = Message(body, Descriptor(format=format_, ccsid=ccsid))
     cloud = to_cloud(message)
     assert cloud.attributes["MQBodyEncoding"] == Attribute("String", "base64")
-    assert re.fullmatch("[A-Za-z0-9+/]+=*", cloud.body)
+    assert re.fullmatch("[A-Za-z0-9+/]+=*", cloud.inline)
     assert returned(cloud) == message
 
 
@@ -99,7 +99,7 @@ def test_given_an_empty_body_when_it_goes_out_then_there_is_a_text_for_aws_and_i
 def test_given_a_text_that_looks_like_our_own_encodings_when_it_goes_out_then_it_stays_as_it_is() -> None:
     for text in (b"-", b"aGVsbG8=", b"empty", b"base64"):
         cloud = to_cloud(Message(text, TEXT))
-        assert cloud.body.encode() == text
+        assert cloud.inline.encode() == text
         assert returned(cloud).body == text
 
 
@@ -344,7 +344,7 @@ def test_given_any_message_when_it_goes_out_and_comes_back_then_it_is_the_same(m
 @example(Message(b"", TEXT, {"p": Property(float("inf"), "r8")}))
 def test_given_any_message_when_it_goes_out_then_aws_takes_all_of_it(message: Message) -> None:
     cloud = to_cloud(message)
-    assert ALLOWED.fullmatch(cloud.body)
+    assert ALLOWED.fullmatch(cloud.inline)
     assert len(cloud.attributes) <= 9
     for name, attribute in cloud.attributes.items():
         assert re.fullmatch(r"[A-Za-z0-9_.-]{1,256}", name)

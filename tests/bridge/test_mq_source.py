@@ -131,6 +131,16 @@ def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     assert len(taking.take(10)) == 2
 
 
+def test_how_many_bytes_is_the_configurations_to_say(
+    binding: Binding, queue_manager: RunningQueueManager, program: Program
+) -> None:
+    taking = MqSource(connection(binding, queue_manager), QUEUE, stop=threading.Event(), most_bytes=25)
+    taking.connect()
+    for _ in range(4):
+        program.put(bytes(10))
+    assert len(taking.take(10)) == 3
+
+
 def test_a_unit_is_no_larger_than_the_queue_manager_allows(
     binding: Binding, start_queue_manager: StartQueueManager
 ) -> None:

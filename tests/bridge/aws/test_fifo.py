@@ -188,6 +188,25 @@ def test_a_fifo_queue_is_read_in_its_groups_order_whatever_fails(aws: Aws, fault
     assert aws.counts(queue) == (0, 0)
 
 
+def test_it_holds_them_back_too_where_they_are_the_next_units_of_work(
+    aws: Aws, fault_proxy: FaultProxy
+) -> None:
+    queue, bucket = aws.make_fifo_queue(), aws.make_bucket()
+    clients = Clients(time_outs=TimeOuts(read=3))
+    always = Offload(bucket=bucket, always=True)
+    offloading = SqsDestination(clients, queue, always, Fifo(BY_ACCOUNT, ROUTE))
+    offloading.deliver([message(number, account) for number, account in enumerate("abba")])
+    fault_proxy.delay("GetObject", seconds=0)
+    fault_proxy.answer("GetObject", status=503, code="SlowDown")
+    source = SqsSource(clients, queue, ccsid=1208, format="MQSTR", wait=0, offload=always, most_bytes=1)
+    handed_out = []
+    while unit := source.take(10):
+        handed_out += [each.message.body for each in unit]
+        source.commit()
+    source.close()
+    assert handed_out == [b"0", b"3"]
+
+
 def test_a_payload_that_s3_does_not_give_out_now_holds_back_those_behind_it(
     aws: Aws, fault_proxy: FaultProxy
 ) -> None:

@@ -222,6 +222,40 @@ def test_a_message_whose_payload_s3_does_not_give_out_now_waits_and_the_others_g
     assert aws.counts(queue) == (0, 1)
 
 
+def test_payloads_are_fetched_only_as_far_as_a_unit_of_work_has_bytes_and_received_once(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    bucket = aws.make_bucket()
+    for number in range(10):
+        send(aws, queue, keep(aws, bucket, str(number), b"%d" % number * 1000), marker=MARKER)
+    orders = source(offload=Offload(bucket=bucket), most_bytes=2500)
+    seen: list[str] = []
+    fetched = []
+    while unit := orders.take(10):
+        seen += texts(unit)
+        fetched.append(fault_proxy.count("GetObject"))
+        orders.commit()
+    assert fetched == [3, 6, 9, 10]
+    assert sorted(seen) == [str(number) * 1000 for number in range(10)]
+    assert fault_proxy.count("ReceiveMessage") == 2  # and one that brought nothing
+    assert aws.counts(queue) == (0, 0)
+
+
+def test_a_back_out_gives_back_what_was_not_yet_handed_out_too(aws: Aws, queue: str, source: Make) -> None:
+    for number in range(3):
+        send(aws, queue, str(number) * 1000)
+    orders = source(most_bytes=1)
+    assert len(orders.take(10)) == 1
+    orders.commit()
+    assert len(orders.take(10)) == 1
+    assert aws.counts(queue) == (0, 2)
+    orders.back_out()
+    assert aws.counts(queue) == (2, 0)
+    orders.take(10)
+    orders.close()
+    assert aws.counts(queue) == (2, 0)
+
+
 def test_s3_being_away_for_all_that_came_is_away(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
@@ -380,6 +414,22 @@ def test_visibility_is_extended_while_a_unit_of_work_is_open_even_after_a_failed
     assert aws.counts(queue) == (0, 0)
     asked = [json.loads(r.body) for r in fault_proxy.requests if r.action == "ChangeMessageVisibilityBatch"]
     assert {entry["VisibilityTimeout"] for request in asked for entry in request["Entries"]} == {2}
+
+
+def test_visibility_is_extended_of_what_is_not_yet_handed_out_too(
+    queue: str, aws: Aws, source: Make, fault_proxy: FaultProxy
+) -> None:
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    for number in range(2):
+        send(aws, queue, str(number))
+    orders = source(most_bytes=1)
+    orders.take(10)
+    orders.commit()
+    fault_proxy.wait_for("ChangeMessageVisibilityBatch", 3)
+    assert aws.counts(queue) == (0, 1)
+    assert len(orders.take(10)) == 1
+    orders.commit()
+    assert aws.counts(queue) == (0, 0)
 
 
 def test_a_stop_ends_the_long_poll_at_once_and_what_it_still_receives_goes_back(
