@@ -6,6 +6,7 @@ is handed on as it is: switch raw delivery on where the message itself is wanted
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,12 +126,16 @@ class SqsDestination:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """What a source is connected with; `poller` is for ReceiveMessage alone, which may take long."""
+    """What a source is connected with; `poller` is for ReceiveMessage alone, which may take long.
+
+    At the receive after `most_receives` SQS itself moves a message away; 0 for never.
+    """
 
     client: SQSClient
     poller: SQSClient
     url: str
     visibility: int
+    most_receives: int
     storage: Storage
     follower: Follower
 
@@ -196,9 +201,10 @@ class SqsSource:
 
         What the last receive brought beyond the bytes of a unit comes first, without another.
 
-        A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
-        left in the queue for a while, the longer the more often that happened, and with it those behind it
-        in its group. Raises `Away` when SQS is away, or S3 for every message that came.
+        A message whose payload can't be had has a `fault`, and one that SQS would move away next. One whose
+        payload S3 does not give out just now is left in the queue for a while, the longer the more often that
+        happened, and with it those behind it in its group. Raises `Away` when SQS is away, or S3 for every
+        message that came.
         """
         link = self._connected()
         if not self._waiting:
@@ -272,11 +278,18 @@ class SqsSource:
         client = self._clients.sqs(self._queue.region)
         url = self._queue.look_up(client)
         try:
-            attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])[
-                "Attributes"
-            ]
+            attributes = client.get_queue_attributes(
+                QueueUrl=url, AttributeNames=["VisibilityTimeout", "RedrivePolicy"]
+            )["Attributes"]
         except FAULTS as error:
             raise classify(error, self.name).as_away() from None
+        most_receives = int(json.loads(attributes.get("RedrivePolicy", "{}")).get("maxReceiveCount", 0))
+        if most_receives == 1:
+            log.warning(
+                "redrive_at_once",
+                queue=self.name,
+                note="SQS moves away whatever is not delivered at the first try: raise its maxReceiveCount",
+            )
         largest = self._offload.maximum_size if self._offload else 0
         storage = Storage(self._clients, largest=largest, owner=Queue.account_in(url))
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
@@ -285,6 +298,7 @@ class SqsSource:
             poller=self._clients.polling_sqs(self._queue.region),
             url=url,
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
+            most_receives=most_receives,
             storage=storage,
             follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed),
         )
@@ -341,6 +355,11 @@ class SqsSource:
             message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
         except (BadPointer, MappingError) as error:
             message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
+        if not fault and 1 < link.most_receives <= received + 1:
+            fault = (
+                f"{self.name}: received {received + 1} times, after which SQS's redrive policy moves it away "
+                "without a word: raise its maxReceiveCount above dead_letters.backout_threshold"
+            )
         self._unit[receipt] = pointer
         identity = raw["MessageId"]
         lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")

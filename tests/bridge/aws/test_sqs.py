@@ -93,6 +93,39 @@ def test_no_more_is_taken_than_asked_for(aws: Aws, queue: str, source: Make) -> 
     assert len(source().take(1)) == 1
 
 
+def test_a_message_is_set_aside_before_the_queues_own_redrive_moves_it_away_without_a_word(
+    aws: Aws, queue: str, source: Make
+) -> None:
+    away = aws.make_queue()
+    policy = json.dumps({"deadLetterTargetArn": aws.queue_arn(away), "maxReceiveCount": "3"})
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    send(aws, queue, "text")
+    orders = source()
+    faults = []
+    for _ in range(3):
+        [delivery] = orders.take(10)
+        faults.append(delivery.fault)
+        if not delivery.fault:
+            orders.back_out()
+    orders.commit()
+    assert faults[:2] == ["", ""]
+    assert "received 3 times" in faults[2]
+    assert "raise its maxReceiveCount" in faults[2]
+    assert (aws.counts(queue), aws.counts(away)) == ((0, 0), (0, 0))
+
+
+def test_a_redrive_at_the_first_failure_is_said_and_leaves_each_message_its_try(
+    aws: Aws, queue: str, source: Make
+) -> None:
+    policy = json.dumps({"deadLetterTargetArn": aws.queue_arn(aws.make_queue()), "maxReceiveCount": 1})
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    send(aws, queue, "text")
+    with capture_logs() as logs:
+        [delivery] = source().take(10)
+    assert not delivery.fault
+    assert [each["event"] for each in logs] == ["redrive_at_once"]
+
+
 def test_closing_gives_back_what_was_taken_and_connecting_may_follow(
     aws: Aws, queue: str, source: Make
 ) -> None:
