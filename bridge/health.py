@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.circuit import Circuit
+from bridge.mq_depth import Backlog
 from bridge.pump import Pump
 
 STUCK_AFTER = 600.0
@@ -53,7 +54,25 @@ class Health:
             return {"ready": False, "routes": [{"name": name, **waiting} for name in self.routes]}
         return {"ready": self.ready, "routes": [self._route(pump) for pump in self.pumps]}
 
-    def _route(self, pump: Pump) -> Mapping[str, Any]:
+    def details(self, backlogs: Mapping[str, Backlog]) -> Mapping[str, Any]:
+        """The report, with what each route has done, what waits for it and what went wrong last."""
+        report = self.report()
+        known = {pump.route: pump for pump in self.pumps}
+        for route in report["routes"]:
+            if pump := known.get(route["name"]):
+                backlog = backlogs.get(pump.route)
+                route |= {
+                    "delivered": pump.tally.delivered,
+                    "dead_letters": pump.tally.dead_letters,
+                    "backlog": backlog.depth if backlog else None,
+                    "oldest_seconds": backlog.oldest_age if backlog else None,
+                    "errors": [
+                        {"at": at.isoformat(), "reason": reason} for at, reason in [*pump.errors][::-1]
+                    ],
+                }
+        return report
+
+    def _route(self, pump: Pump) -> dict[str, Any]:
         reason = self.ended.get(pump.route, "") or pump.circuit.reason
         if pump.route in self.ended:
             state = "stopped"

@@ -1,4 +1,4 @@
-"""The bridge's HTTP port: /healthz, /readyz, /metrics. Read only; no body and no secret in any answer."""
+"""The bridge's HTTP port: a page, /healthz, /readyz, /metrics. Read only; no body and no secret in it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from typing import Any
 
 import structlog
@@ -24,6 +25,17 @@ _PATIENCE = 5.0
 """Seconds that a client may take over its request."""
 
 HEALTH, READINESS, METRICS = "/healthz", "/readyz", "/metrics"
+_ROUTES = "/routes"
+"""What the page shows."""
+_PAGE = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/style.css": ("style.css", "text/css; charset=utf-8"),
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+    "frame-ancestors 'none'"
+)
 
 
 class _Server(ThreadingHTTPServer):
@@ -72,8 +84,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(self.server.health.report(), well=self.server.health.ready)
         elif path == METRICS:
             self._send(HTTPStatus.OK, CONTENT_TYPE, self.server.metrics.text())
+        elif path == _ROUTES:
+            self._json(self.server.health.details(self.server.metrics.backlogs()), well=True)
+        elif path in _PAGE:
+            name, kind = _PAGE[path]
+            self._send(HTTPStatus.OK, kind, files("bridge").joinpath("page", name).read_bytes())
         else:
-            known = [HEALTH, READINESS, METRICS]
+            known = ["/", HEALTH, READINESS, METRICS]
             self._send(HTTPStatus.NOT_FOUND, "application/json", json.dumps({"paths": known}).encode())
 
     do_HEAD = do_GET  # noqa: N815 - as above
@@ -87,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Security-Policy", _POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -25,6 +27,10 @@ UNIT_OF_WORK = 10
 """Messages: what one request to SNS or SQS takes."""
 _UNCLEAR_IN_A_ROW = 5
 """Messages that go to the dead letters one after another before it is taken for the destination's fault."""
+
+
+_ERRORS = 5
+"""How many are remembered to be shown."""
 
 
 class Undelivered(Away):
@@ -60,7 +66,8 @@ class Pump:
 
     For whoever watches it: `connected` says whether both sides were reached since it last failed, and
     `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
-    seconds of the circuit's clock; 0 for never.
+    seconds of the circuit's clock; 0 for never. `errors` are the last reasons for which it waited or set a
+    message aside, with the time.
     """
 
     route: str
@@ -76,6 +83,7 @@ class Pump:
     connected: bool = False
     passed_at: float = 0.0
     delivered_at: float = 0.0
+    errors: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=_ERRORS))
     _redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _singly: int = 0
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
@@ -155,6 +163,7 @@ class Pump:
                 except Away as e:
                     self.connected = False
                     if not stop.is_set():
+                        self._note(str(e))
                         took = self.circuit.clock() - self.passed_at
                         delivering = isinstance(e, Undelivered)
                         wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly, took=took)
@@ -170,6 +179,12 @@ class Pump:
                     self.gate.wait(self.circuit.failed(f"internal error: {name}", delivering=False), stop)
         finally:
             self._let_go()
+
+    def _note(self, reason: str) -> None:
+        """Remembers what went wrong; the same again takes the place of the last."""
+        if self.errors and self.errors[-1][1] == reason:
+            self.errors.pop()
+        self.errors.append((datetime.now(UTC), reason))
 
     def _let_go(self) -> None:
         self.source.close()
@@ -264,6 +279,7 @@ class Pump:
                 raise Undelivered(str(e), slowly=e.slowly) from None
             homed.append(each)
             self.tally.dead_letters += 1
+            self._note(reason)
             log.error(
                 "message_set_aside",
                 route=self.route,

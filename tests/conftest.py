@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.aws",
     "tests.fixtures.binding",
     "tests.fixtures.bridge",
+    "tests.fixtures.browser",
 ]
 
 
