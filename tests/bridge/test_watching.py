@@ -97,7 +97,8 @@ def test_a_route_that_runs_is_alive_ready_and_measured(
     assert found["bridge_aws_requests_total", "sns.PublishBatch"] >= 1
     assert "bridge_certificate_days_left" not in {name for name, *_ in found}
     assert CANARY not in ask(bridge, "/metrics")[1] + ask(bridge, "/readyz")[1]
-    assert ask(bridge, "/")[0] == 404
+    assert CANARY not in ask(bridge, "/routes")[1]
+    assert ask(bridge, "/nothing")[0] == 404
     assert len(aws.read_all(subscribed)) == 7
     assert bridge.stop() == 0
 
