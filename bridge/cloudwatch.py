@@ -26,7 +26,10 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class EmbeddedMetrics:
-    """Writes the metrics to the log: gauges as they are, counters by what they grew since the last time."""
+    """Writes the metrics to the log: gauges as they are, counters by what they grew since the last time.
+
+    Of a histogram CloudWatch gets the sum and the count.
+    """
 
     metrics: Metrics
     namespace: str
@@ -50,12 +53,15 @@ class EmbeddedMetrics:
             also = family.name in _ALSO_WITHOUT_DIMENSIONS
             unit = next((unit for word, unit in _UNITS.items() if word in family.name.split("_")), "Count")
             for sample in family.samples:
+                if sample.name.endswith("_bucket"):
+                    continue
                 labels: Labels = tuple(sample.labels.items())
                 value = sample.value
-                if family.type == "counter":
+                if family.type in {"counter", "histogram"}:
                     value -= self._before.get((sample.name, labels), 0.0)
                     self._before[sample.name, labels] = sample.value
-                by_labels.setdefault(labels, {})[sample.name] = (value, unit, also)
+                told = "Count" if sample.name.endswith("_count") else unit
+                by_labels.setdefault(labels, {})[sample.name] = (value, told, also)
         for labels, values in by_labels.items():
             for names, dimensions in _sets(values, labels):
                 yield {

@@ -82,7 +82,8 @@ class Delivery:
     `deliveries` counts earlier attempts that were backed out (MQ's BackoutCount; SQS's receive count less
     one). `token` is the source's own handle on it. `fault` says why it can't be delivered at all (a pointer
     that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
-    (SQS's MessageGroupId) stay in order; "" for none.
+    (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
+    seconds since the epoch; 0 where that is not known.
     """
 
     message: Message
@@ -91,6 +92,7 @@ class Delivery:
     token: str = field(default="", repr=False)
     fault: str = ""
     group: str = ""
+    sent_at: float = 0.0
 
 
 class Fault(Enum):

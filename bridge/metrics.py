@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
 from bridge.health import Health
 from bridge.mq_depth import Backlog
@@ -37,6 +42,14 @@ class Metrics:
     def collect(self) -> Iterable[Metric]:
         """The metrics as they are now."""
         yield from self._counters()
+        latency = HistogramMetricFamily(
+            "bridge_latency_seconds",
+            "From a message's put until it left its source.",
+            labels=["route"],
+        )
+        for pump in self.health.pumps:
+            latency.add_metric([pump.route], pump.latencies.up_to(), pump.latencies.total)
+        yield latency
         yield from self._gauges()
 
     def _counters(self) -> Iterable[Metric]:
@@ -49,6 +62,9 @@ class Metrics:
         size = CounterMetricFamily(
             "bridge_bytes", "Bytes of bodies that left their source.", labels=["route"]
         )
+        retries = CounterMetricFamily(
+            "bridge_retries", "Deliveries tried again within their unit of work.", labels=["route"]
+        )
         back_outs = CounterMetricFamily("bridge_back_outs", "Units of work backed out.", labels=["route"])
         for pump in self.health.pumps:
             tally, route = pump.tally, [pump.route]
@@ -57,6 +73,7 @@ class Metrics:
             letters.add_metric(route, tally.dead_letters)
             size.add_metric(route, tally.bytes)
             back_outs.add_metric(route, tally.back_outs)
+            retries.add_metric(route, tally.retries)
         reconnects = CounterMetricFamily(
             "bridge_reconnects", "Connections to the queue manager made anew.", labels=["route"]
         )
@@ -65,7 +82,7 @@ class Metrics:
         requests = CounterMetricFamily("bridge_aws_requests", "Requests sent to AWS.", labels=["operation"])
         for name, count in sorted(self.requests().items()):
             requests.add_metric([name], count)
-        return messages, letters, size, back_outs, reconnects, requests
+        return messages, letters, size, back_outs, retries, reconnects, requests
 
     def _gauges(self) -> Iterable[Metric]:
         ready = GaugeMetricFamily(
@@ -81,7 +98,17 @@ class Metrics:
         for name, backlog in self.backlogs().items():
             depth.add_metric([name], backlog.depth)
             age.add_metric([name], backlog.oldest_age or 0.0)
-        yield from (ready, depth, age)
+        state = GaugeMetricFamily(
+            "bridge_circuit_state", "0 closed, 1 messages are set aside, 2 the route waits.", labels=["route"]
+        )
+        in_hand = GaugeMetricFamily("bridge_in_flight", "Messages in hand.", labels=["route"])
+        in_bytes = GaugeMetricFamily("bridge_in_flight_bytes", "Bytes of bodies in hand.", labels=["route"])
+        for pump in self.health.pumps:
+            circuit = pump.circuit
+            state.add_metric([pump.route], 0 if circuit.closed else 2 if circuit.waiting else 1)
+            in_hand.add_metric([pump.route], pump.in_hand[0])
+            in_bytes.add_metric([pump.route], pump.in_hand[1])
+        yield from (ready, depth, age, state, in_hand, in_bytes)
         if until := self.certificate_until():
             left = (until - datetime.now(UTC)).total_seconds() / 86_400
             yield GaugeMetricFamily(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import structlog
 from bridge.errors import Away
 from bridge.gate import Gate
 from bridge.mq_connection import MqConnection, MqError
+from bridge.mq_descriptor import put_at
 from bridge.mq_queue import MqQueue
 
 log = structlog.get_logger(__name__)
@@ -119,13 +119,5 @@ class MqDepths:
                 return None
             if not e.warning:
                 raise
-        return self._age(md.PutDate, md.PutTime)
-
-    def _age(self, date: bytes | str, time: bytes | str) -> float | None:
-        parts = (each if isinstance(each, str) else each.decode("ascii", "replace") for each in (date, time))
-        text = "".join(parts)
-        with contextlib.suppress(ValueError):
-            # HHMMSSTH: hundredths are no part of what strptime reads.
-            put = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-            return max(0.0, (self._now() - put).total_seconds())
-        return None
+        put = put_at(md.PutDate, md.PutTime)
+        return max(0.0, (self._now() - put).total_seconds()) if put else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import UTC, datetime
 from typing import Any
 
 from bridge.message import Descriptor
@@ -76,3 +78,14 @@ def to_mq(descriptor: Descriptor, md: Any) -> None:
         setattr(md, _BYTES[name][0], getattr(descriptor, name))
     for name in _SETTABLE_CHARACTERS:
         setattr(md, _CHARACTERS[name], getattr(descriptor, name).encode("latin-1", "replace"))
+
+
+def put_at(date: bytes | str, time: bytes | str) -> datetime | None:
+    """When a message was put, from MQMD's PutDate and PutTime, which are UTC; None where they say nothing."""
+    parts = (each if isinstance(each, str) else each.decode("ascii", "replace") for each in (date, time))
+    text = "".join(parts)
+    with contextlib.suppress(ValueError):
+        found = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        hundredths = text[14:16]
+        return found.replace(microsecond=int(hundredths) * 10_000 if hundredths.isdecimal() else 0)
+    return None

@@ -173,4 +173,10 @@ class MqSource:
         for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
             identity.update(part)
         identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
-        return Delivery(message, deliveries=md.BackoutCount, identity=identity.hexdigest())
+        put = mq_descriptor.put_at(descriptor.put_date, descriptor.put_time)
+        return Delivery(
+            message,
+            deliveries=md.BackoutCount,
+            identity=identity.hexdigest(),
+            sent_at=put.timestamp() if put else 0.0,
+        )

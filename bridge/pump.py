@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import structlog
 from bridge.circuit import Circuit
 from bridge.errors import Away, BridgeError
 from bridge.gate import Gate
+from bridge.latency import Latencies
 from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
 from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
@@ -46,7 +48,7 @@ class Tally:
     """What a route has done since it started; `bytes` are bodies'.
 
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
-    unit of work was backed out after it.
+    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work.
     """
 
     units: int = 0
@@ -55,6 +57,7 @@ class Tally:
     delivered: int = 0
     dead_letters: int = 0
     back_outs: int = 0
+    retries: int = 0
 
 
 @dataclass(slots=True)
@@ -66,8 +69,9 @@ class Pump:
 
     For whoever watches it: `connected` says whether both sides were reached since it last failed, and
     `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
-    seconds of the circuit's clock; 0 for never. `errors` are the last reasons for which it waited or set a
-    message aside, with the time.
+    seconds of the circuit's clock; 0 for never. `in_hand` are messages and the bytes of their bodies.
+    `latencies` go from a message's put until it has left its source; `now` gives seconds since the epoch.
+    `errors` are the last reasons for which it waited or set a message aside, with the time.
     """
 
     route: str
@@ -83,6 +87,9 @@ class Pump:
     connected: bool = False
     passed_at: float = 0.0
     delivered_at: float = 0.0
+    in_hand: tuple[int, int] = (0, 0)
+    latencies: Latencies = field(default_factory=Latencies)
+    now: Callable[[], float] = time.time
     errors: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=_ERRORS))
     _redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _singly: int = 0
@@ -110,6 +117,8 @@ class Pump:
                 self.connected = True
             self.circuit.idle()
             return
+        size = sum(len(each.message.body) for each in unit)
+        self.in_hand = (len(unit), size)
         homed: list[Delivery] = []
         self._arrived = 0
         self._away = None
@@ -127,20 +136,35 @@ class Pump:
             # A crash here, or a commit whose outcome is unknown: either it took effect or it is as above.
         except BaseException as e:
             self.source.back_out()
-            self.tally.back_outs += 1
-            self.tally.delivered += self._arrived
-            self._redeliveries.confirm(homed)
-            if isinstance(e, Away) and not isinstance(e, _Unclear):
-                self._redeliveries.excuse(unit)
-            else:
-                self._singly = max(self._singly, len(unit))
+            self._was_given_back(unit, homed, e)
             raise
+        finally:
+            self.in_hand = (0, 0)
+        self._has_left(unit, size)
+
+    def _was_given_back(
+        self, unit: Sequence[Delivery], homed: Sequence[Delivery], why: BaseException
+    ) -> None:
+        """Remembers what that means for the next time these messages come."""
+        self.tally.back_outs += 1
+        self.tally.delivered += self._arrived
+        self._redeliveries.confirm(homed)
+        if isinstance(why, Away) and not isinstance(why, _Unclear):
+            self._redeliveries.excuse(unit)
+        else:
+            self._singly = max(self._singly, len(unit))
+
+    def _has_left(self, unit: Sequence[Delivery], size: int) -> None:
+        """Counts a unit of work, its bodies of so many bytes, that is gone from its source for good."""
         self._redeliveries.settle(unit)
         self._singly = max(0, self._singly - len(unit))
         self.tally.units += 1
         self.tally.messages += len(unit)
         self.tally.delivered += self._arrived
-        self.tally.bytes += sum(len(each.message.body) for each in unit)
+        self.tally.bytes += size
+        for each in unit:
+            if each.sent_at:
+                self.latencies.add(self.now() - each.sent_at)
         log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
         if self._arrived:
             self.connected = True
@@ -179,6 +203,9 @@ class Pump:
                     self.gate.wait(self.circuit.failed(f"internal error: {name}", delivering=False), stop)
         finally:
             self._let_go()
+
+    def _count_retries(self, messages: int) -> None:
+        self.tally.retries += messages
 
     def _note(self, reason: str) -> None:
         """Remembers what went wrong; the same again takes the place of the last."""
@@ -228,7 +255,9 @@ class Pump:
             hopeless.extend((each, str(self._away), 0) for each in hopeful)
             return
         probing = self.circuit.probing
-        outcomes = self.retry.deliver(self.sink, [each.message for each in hopeful], probing=probing)
+        outcomes = self.retry.deliver(
+            self.sink, [each.message for each in hopeful], probing=probing, again=self._count_retries
+        )
         refused = [outcome for outcome in outcomes if outcome]
         delivered = len(outcomes) - len(refused)
         for each, outcome in zip(hopeful, outcomes, strict=True):

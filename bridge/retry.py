@@ -35,12 +35,18 @@ class Retry:
     sleep: Callable[[float], None] | None = None
 
     def deliver(
-        self, sink: Sink, messages: Sequence[Message], *, probing: bool = False
+        self,
+        sink: Sink,
+        messages: Sequence[Message],
+        *,
+        probing: bool = False,
+        again: Callable[[int], None] = lambda _: None,
     ) -> list[Rejection | None]:
         """Each message's last outcome, in the order given; None for what the sink has confirmed.
 
         A sink that is away altogether rejects with `Fault.DESTINATION`, so this raises `Stop` only. `probing`
-        says that it was away before: that it still is ends the attempts.
+        says that it was away before: that it still is ends the attempts. `again` is told of how many messages
+        each further attempt is.
         """
         if not messages:
             return []
@@ -53,6 +59,9 @@ class Retry:
                 outcomes[index] = outcome
             pending[:] = [index for index in pending if _may_yet_be_taken(outcomes[index])]
             return bool(pending)
+
+        def before_another(_state: RetryCallState) -> None:
+            again(len(pending))
 
         def enough(state: RetryCallState) -> bool:
             if state.attempt_number > self.retries:
@@ -70,6 +79,7 @@ class Retry:
             wait=self.wait,
             sleep=self.sleep or sleep_using_event(self.stop),
             retry=retry_if_result(bool),
+            before_sleep=before_another,
             retry_error_callback=_give_up,
         )(attempt)
         return outcomes

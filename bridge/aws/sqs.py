@@ -321,6 +321,7 @@ class SqsSource:
                     "ApproximateReceiveCount",
                     "MessageGroupId",
                     "MessageDeduplicationId",
+                    "SentTimestamp",
                 ],
             )
             return answer.get("Messages", [])
@@ -366,7 +367,8 @@ class SqsSource:
         message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
         # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
         deliveries = max(0, received - self._left.get(identity, 0))
-        return Delivery(message, deliveries, identity, receipt, fault, group)
+        sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
+        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""

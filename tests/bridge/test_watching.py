@@ -94,6 +94,11 @@ def test_a_route_that_runs_is_alive_ready_and_measured(
     assert found["bridge_route_ready", "out"] == 1
     assert found["bridge_dead_letters_total", "out"] == 0
     assert found["bridge_reconnects_total", "out"] == 0
+    assert found["bridge_retries_total", "out"] == 0
+    assert found["bridge_circuit_state", "out"] == 0
+    assert found["bridge_in_flight", "out"] == found["bridge_in_flight_bytes", "out"] == 0
+    assert found["bridge_latency_seconds_count", "out"] == 7
+    assert 0 <= found["bridge_latency_seconds_sum", "out"] < 7 * 60
     assert found["bridge_aws_requests_total", "sns.PublishBatch"] >= 1
     assert "bridge_certificate_days_left" not in {name for name, *_ in found}
     assert CANARY not in ask(bridge, "/metrics")[1] + ask(bridge, "/readyz")[1]
@@ -139,6 +144,8 @@ def test_a_route_whose_destination_is_away_is_alive_but_not_ready_and_shows_what
     assert now["bridge_source_depth", "idle"] == 0
     assert 0 <= now["bridge_source_oldest_age_seconds", "out"] < 60
     assert now["bridge_back_outs_total", "out"] >= 1
+    assert now["bridge_circuit_state", "out"] == 2
+    assert now["bridge_retries_total", "out"] >= 2
 
 
 def test_connections_that_are_made_anew_are_counted(
@@ -220,6 +227,11 @@ def test_cloudwatch_gets_the_same_names_counters_by_their_growth_and_dead_letter
     }
     assert units["bridge_bytes_total"] == "Bytes"
     assert units["bridge_source_oldest_age_seconds"] == "Seconds"
+    assert (units["bridge_latency_seconds_sum"], units["bridge_latency_seconds_count"]) == (
+        "Seconds",
+        "Count",
+    )
+    assert total(bridge, "bridge_latency_seconds_count", route="out") == 6
     assert {"bridge_route_ready", "bridge_source_depth", "bridge_reconnects_total"} <= set(units)
 
 
