@@ -91,12 +91,10 @@ def export_letters(
         for found in box.select(wanted, replayed=replayed):
             if found.replayed and not replayed:
                 continue
-            wrong = found.wrong
+            wrong, new = found.wrong, False
             try:
                 if is_place(found.prefix):
                     new = exporting.export(directory, found, box.body)
-                    written += new
-                    there += not new
             except DamagedLetter as error:
                 wrong = str(error)
             except OSError as error:
@@ -104,6 +102,8 @@ def export_letters(
             if wrong:
                 damaged += 1
                 _say(f"{found.prefix}: damaged: {wrong}")
+            written += new and not wrong
+            there += not new and not wrong
             advance()
     typer.echo(f"{_letters(written)} exported, {there} there already, {damaged} damaged")
     raise typer.Exit(FAILED if damaged else 0)

@@ -23,6 +23,9 @@ from bridge.message import DeadLetter, Fault
 from bridge.ports import Sink
 from bridge.retry import Retry
 
+_LOOK_AGAIN = 2.0
+"""Seconds between two looks at a letter that another replay has in hand."""
+
 
 class Outcome(Enum):
     """What became of a letter, in words for a summary."""
@@ -183,14 +186,18 @@ class Replay:
                 except InHand as e:
                     others.append((prefix, self.pace.clock() + e.left))
         # Last those that another had in hand: by now it may be done with them, or is known to be gone.
-        for prefix, free_at in others:
-            self.stop.wait(max(0.0, free_at - self.pace.clock()))
+        while others:
+            prefix, free_at = others.popleft()
+            self.pace.wait(max(0.0, min(_LOOK_AGAIN, free_at - self.pace.clock())))
             if self.stop.is_set():
                 return
             try:
                 self._say(prefix, *self._one(partial(self.letters.load, prefix)))
             except InHand as e:
-                self._say(prefix, Outcome.IN_HAND, f"{e}: run it again later")
+                if self.pace.clock() < free_at:
+                    others.append((prefix, free_at))
+                else:
+                    self._say(prefix, Outcome.IN_HAND, f"{e}: run it again later")
 
     def _loading(
         self, letters: Iterable[tuple[str, str]], reader: Executor

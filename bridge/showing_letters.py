@@ -107,7 +107,7 @@ def show_body(body: bytes, about: Particulars, how: str) -> None:
     typer.echo("")
     if how == "hex":
         for start in range(0, len(body), 32):
-            typer.echo(f"{start:08x}  {body[start : start + 32].hex(' ', 4)}")
+            typer.echo(f"{start:08x}  {body[start : start + 32].hex(' ', -4)}")
         return
     text = body.decode(codec(about.descriptor.ccsid, about.descriptor.encoding) or "utf-8", "replace")
     typer.echo("\n".join(plain(line) for line in text.splitlines()))

@@ -39,6 +39,7 @@ from bridge.letters import (
     Selection,
     Stored,
     hand_mark,
+    is_place,
     replayed_mark,
 )
 from bridge.replay import AlreadyReplayed, InHand, Kept
@@ -148,17 +149,17 @@ class LetterBox:
         _again()(self._note, self._mark_of(kept), to, "arrived")
 
     def _look(self, entry: Entry) -> Found:
-        if entry.wrong:
-            return Found(entry.prefix, wrong=entry.wrong)
-        document = b""
+        wrong, document = entry.wrong, b""
+        if LETTER not in entry.objects or not is_place(entry.prefix):
+            return Found(entry.prefix, wrong=wrong)
         try:
             document = self._read(f"{entry.prefix}/{LETTER}").content
             particulars = letter_format.read(document)
         except DamagedLetter as error:
             return Found(entry.prefix, wrong=str(error), document=document)
-        size = entry.objects[BODY].size
-        if size != particulars.length:
+        if not wrong and (size := entry.objects[BODY].size) != particulars.length:
             wrong = f"the body has {size} bytes, and was set aside with {particulars.length}; restore it"
+        if wrong:
             return Found(entry.prefix, wrong=wrong, document=document)
         return Found(entry.prefix, particulars, document=document)
 

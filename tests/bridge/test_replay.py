@@ -154,7 +154,7 @@ def test_what_another_replay_has_marked_meanwhile_is_not_sent() -> None:
 
 
 def test_what_another_has_in_hand_comes_last_and_stays_if_he_still_has_it() -> None:
-    stand = Stand(letters=MemoryLetters(in_hand={"1": deque([0.01]), "2": deque([0.01, 30.0])}))
+    stand = Stand(letters=MemoryLetters(in_hand={"1": deque([5.0, 3.0]), "2": deque([5.0] + [60.0] * 9)}))
     stand.run(3)
     assert [event for event in stand.letters.events if event[0] == "deliver"] == [
         ("deliver", "3"),
