@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from bridge import exporting, log, showing_letters, signals
-from bridge.aws.letter_box import LetterBox
+from bridge.aws.letter_box import AGENT, LetterBox
 from bridge.aws.session import Clients
 from bridge.cli_configuration import FAILED
 from bridge.configuration import Configuration
@@ -22,9 +22,6 @@ from bridge.errors import BridgeError
 from bridge.letters import DamagedLetter, Selection, is_place, moment
 from bridge.replay import Outcome, Pace, Plan, Replay
 from bridge.retry import Retry
-
-AGENT = "ibmmq-aws-bridge-operator"
-"""In the User-Agent: these calls are a person's, with rights of his own."""
 
 
 def selection(

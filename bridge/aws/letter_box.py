@@ -47,6 +47,9 @@ from bridge.replay import AlreadyReplayed, InHand, Kept
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
+AGENT = "ibmmq-aws-bridge-operator"
+"""In the User-Agent: these calls are a person's, with rights of his own."""
+
 _READERS = 16
 """Letters that are read at a time."""
 _TRIES = 3

@@ -49,6 +49,7 @@ class Operator:
     routes: list[dict[str, Any]]
     queue_manager: RunningQueueManager | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    credentials: str = ""
 
     def command(self, *arguments: str) -> list[str]:
         file = self.directory / "operator.yaml"
@@ -59,7 +60,7 @@ class Operator:
             "channel": manager.channel if manager else "NOWHERE",
         }
         told = {
-            "queue_manager": reaching,
+            "queue_manager": reaching | ({"credentials": self.credentials} if self.credentials else {}),
             "dead_letters": {"bucket": self.bucket, "retries": 0},
             "routes": self.routes,
         }

@@ -101,7 +101,10 @@ def test_what_mq_refused_stays_with_its_new_reason_and_goes_elsewhere(
         MessageAttributes={"colour": {"DataType": "String", "StringValue": "blue"}},
     )
     where = with_bridge.wait_for("message_set_aside")["where"]
-    operator = Operator(tmp_path, bucket, routes, plain, {"BRIDGE_MQ_BINDING": "ibmmq"})
+    secret = aws.make_secret(json.dumps({"user": "app", "password": CANARY}))
+    operator = Operator(
+        tmp_path, bucket, routes, plain, {"BRIDGE_MQ_BINDING": "ibmmq"}, f"secretsmanager:{secret}"
+    )
 
     refused = operator.run("replay", where, "--yes")
     assert (refused.returncode, refused.stdout) == (1, "1 refused\n")
@@ -200,13 +203,11 @@ def test_to_a_fifo_queue_the_one_in_hand_arrives_once(
 def test_damaged_letters_and_those_of_routes_that_are_gone_are_named_and_the_others_sent(
     aws: Aws, tmp_path: Path
 ) -> None:
-    bucket, queue = aws.make_bucket(), aws.make_queue()
+    bucket, (topic, queue) = aws.make_bucket(), aws.make_topic()
     damaged, *_ = set_aside(bucket, "out", [message(1), message(2)])
     set_aside(bucket, "gone", [message(3), message(4)])
     aws.s3.put_object(Bucket=bucket, Key=f"{damaged}/body", Body=b"body x")
-    operator = Operator(
-        tmp_path, bucket, [{"name": "out", "from": {"mq": OUT}, "to": {"sqs": aws.queue_arn(queue)}}]
-    )
+    operator = Operator(tmp_path, bucket, [{"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}}])
     ran = operator.run("replay", "--all", "--yes", "--rate", "50")
     assert (ran.returncode, ran.stdout) == (1, "1 sent, 1 damaged, 2 without a destination\n")
     assert f"{damaged}: damaged: the body is not the one that was set aside" in ran.stderr

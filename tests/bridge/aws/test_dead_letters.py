@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.aws.dead_letters import S3DeadLetters
-from bridge.aws.letter_box import LetterBox
+from bridge.aws.letter_box import AGENT, LetterBox
 from bridge.aws.session import Clients
 from bridge.errors import Away
 from bridge.message import DeadLetter, Descriptor, Message, Property
@@ -31,7 +31,7 @@ def kept_in(aws: Aws, bucket: str) -> S3DeadLetters:
 
 
 def loaded(bucket: str, where: str) -> DeadLetter:
-    return LetterBox(Clients(), bucket).load(where.removeprefix(f"s3://{bucket}/")).letter
+    return LetterBox(Clients(agent=AGENT), bucket).load(where.removeprefix(f"s3://{bucket}/")).letter
 
 
 def test_a_letter_is_two_objects_below_route_and_day(aws: Aws) -> None:

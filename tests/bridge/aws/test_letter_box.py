@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.aws.dead_letters import S3DeadLetters
-from bridge.aws.letter_box import LetterBox
+from bridge.aws.letter_box import AGENT, LetterBox
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
 from bridge.errors import Away
@@ -23,7 +23,7 @@ TO, PATIENT, IMPATIENT = "sns:orders", 60.0, 0.0
 
 @pytest.fixture
 def clients(fault_proxy: FaultProxy) -> Clients:
-    return Clients()
+    return Clients(agent=AGENT)
 
 
 @pytest.fixture
