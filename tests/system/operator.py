@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,11 @@ def message(number: int, body: bytes = b"") -> Message:
         {"colour": Property("blue")},
         source_id=f"source-{number}",
     )
+
+
+def of_id(message_id: bytes) -> Message:
+    """A message with that MsgId."""
+    return replace(message(0), descriptor=replace(message(0).descriptor, message_id=message_id))
 
 
 def set_aside(

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import shlex
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.documents import ROOT
 from tests.fixtures.aws import Aws
 from tests.system.ends import CANARY, OUT, read
-from tests.system.operator import Operator, message, set_aside
+from tests.system.operator import Operator, message, of_id, set_aside
 
 NOW = datetime.now(UTC)
 
@@ -160,3 +163,32 @@ def test_a_terminal_is_shown_a_table_asked_and_shown_how_far_it_is(
     assert [each["Body"] for each in read(aws, queue, 1)] == ["body 1"]
     code, shown = in_terminal(operator, "list", "--replayed")
     assert (code, letter in shown, "0 letters to be replayed" in shown) == (0, True, True)
+
+
+def test_each_documented_command_does_what_it_is_there_for(
+    aws: Aws, operator: Operator, bucket: str, queue: str, tmp_path: Path
+) -> None:
+    typed = [
+        shlex.split(line.partition("  #")[0])[2:]
+        for name in ("docs/operations.md", "README.md")
+        for line in re.findall(
+            r"^    (bridge dead-letters .*)$", (ROOT / name).read_text("utf-8"), re.MULTILINE
+        )
+    ]
+    assert {each[0] for each in typed} == {"list", "show", "replay", "export"}
+    to = {"sqs": aws.queue_arn(queue)}
+    operator.routes = [
+        {"name": each, "from": {"mq": each.replace("-", ".")}, "to": to}
+        for each in ("orders-out", "orders-large")
+    ]
+    old = of_id(b"AMQ QM1".ljust(24, b"1"))
+    set_aside(bucket, "orders-out", [old], datetime(2026, 2, 3, 4, tzinfo=UTC))
+    set_aside(bucket, "orders-out", [message(1)])
+    for arguments in typed:
+        # There is no terminal here to ask at.
+        asked = ["--yes"] if arguments[0] == "replay" and "--yes" not in arguments else []
+        where = [str(tmp_path / each) if each == "letters" else each for each in arguments]
+        ran = operator.run(*where, *asked)
+        assert ran.returncode == 0, (arguments, ran.stderr)
+    assert len(list((tmp_path / "letters").rglob("letter.json"))) == 1
+    assert sorted(each["Body"] for each in aws.read_all(queue)) == ["body 0", "body 1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -82,6 +83,26 @@ def test_of_two_replays_at_once_the_second_leaves_the_letter_in_hand_to_the_firs
             other, _ = second.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0)
     assert (out, other) == ("1 sent, 1 replayed before\n",) * 2
+    assert sorted(each["Body"] for each in aws.read_all(queue)) == ["body 1", "body 2"]
+
+
+def test_told_to_stop_it_finishes_what_is_in_hand_and_says_that_there_is_more(
+    aws: Aws, fault_proxy: FaultProxy, tmp_path: Path
+) -> None:
+    bucket, queue = aws.make_bucket(), aws.make_queue()
+    set_aside(bucket, "out", [message(1), message(2)])
+    operator = Operator(
+        tmp_path, bucket, [{"name": "out", "from": {"mq": OUT}, "to": {"sqs": aws.queue_arn(queue)}}]
+    )
+    answered = fault_proxy.hold("SendMessageBatch")
+    with operator.start("replay", "--all", "--yes") as process:
+        fault_proxy.wait_for("SendMessageBatch", 1)
+        process.send_signal(signal.SIGTERM)
+        answered.set()
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "1 sent\n")
+    assert "interrupted: run it again for the rest" in err
+    assert operator.run("replay", "--all", "--yes").stdout == "1 sent, 1 replayed before\n"
     assert sorted(each["Body"] for each in aws.read_all(queue)) == ["body 1", "body 2"]
 
 
