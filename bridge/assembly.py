@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class Assembly:
             Pump(
                 route=route.name,
                 source=self._source(route),
-                sink=self._sink(route),
+                sink=make_sink(self.configuration, route, self.clients, self._connection),
                 dead_letters=letters,
                 retry=Retry(settings.retries, self.stop),
                 circuit=Circuit(route.name),
@@ -136,20 +136,29 @@ class Assembly:
             most_bytes=self.configuration.in_flight,
         )
 
-    def _sink(self, route: configured.Route) -> Sink:
-        if isinstance(route.sink, configured.SnsSink):
-            return SnsTopic(self.clients, route.sink.sns, self.configuration.offload, _fifo(route))
-        if isinstance(route.sink, configured.SqsSink):
-            return SqsDestination(self.clients, route.sink.sqs, self.configuration.offload, _fifo(route))
-        connection = self._connection(route.name)
-        ledger = MqLedger(connection, route.sink.ledger) if route.sink.ledger else None
-        return MqSink(connection, route.sink.mq, ledger)
-
     def _connection(self, route: str = "") -> MqConnection:
         made = MqConnection(self.binding, self.configuration.queue_manager, self.access)
         if route:
             self.connections[route].append(made)
         return made
+
+
+def make_sink(
+    configuration: Configuration,
+    route: configured.Route,
+    clients: Clients,
+    connection: Callable[[str], MqConnection],
+    *,
+    guest: bool = False,
+) -> Sink:
+    """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name."""
+    if isinstance(route.sink, configured.SnsSink):
+        return SnsTopic(clients, route.sink.sns, configuration.offload, _fifo(route))
+    if isinstance(route.sink, configured.SqsSink):
+        return SqsDestination(clients, route.sink.sqs, configuration.offload, _fifo(route))
+    made = connection(route.name)
+    ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
+    return MqSink(made, route.sink.mq, ledger)
 
 
 def _fifo(route: configured.Route) -> Fifo | None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge import __version__
+from bridge import __version__, cli_dead_letters
+from bridge.cli_configuration import FAILED, Config, load
 
 if TYPE_CHECKING:
     from bridge.configuration import Configuration
-
-FAILED = 1
-BAD_CONFIGURATION = 2
 
 app = typer.Typer(
     name="bridge",
@@ -27,6 +23,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(cli_dead_letters.app)
 
 
 def main() -> None:
@@ -50,16 +49,6 @@ def _options(
     pass
 
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="The YAML file to use. Without it, the text in the environment variable BRIDGE_CONFIG.",
-    ),
-]
-
-
 @app.command()
 def run(config: Config = None) -> None:
     """Run every route of the configuration until SIGTERM or Ctrl-C.
@@ -70,7 +59,7 @@ def run(config: Config = None) -> None:
     The log goes to stdout, a JSON object a line. Mistakes in the configuration go to stderr, one a
     line, before anything is connected to.
     """
-    configuration = _load(config)
+    configuration = load(config)
     raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
 
 
@@ -81,24 +70,12 @@ def health(config: Config = None) -> None:
     It is asked at the HTTP port of the configuration. Exit code 0 says that it is alive; whether its
     routes are ready is another question, which /readyz answers.
     """
-    configuration = _load(config)
+    configuration = load(config)
     from bridge.asking import ask_health  # noqa: PLC0415
 
     answer = ask_health(configuration.http)
     typer.echo(answer.text, err=not answer.well)
     raise typer.Exit(0 if answer.well else FAILED)
-
-
-def _load(config: Path | None) -> Configuration:
-    # Imported here, so that --help and --version answer at once.
-    from bridge.configuration import ConfigurationError, load  # noqa: PLC0415
-
-    try:
-        return load(config, os.environ)
-    except ConfigurationError as error:
-        for mistake in error.mistakes:
-            typer.echo(mistake, err=True)
-        raise typer.Exit(BAD_CONFIGURATION) from None
 
 
 def _run(configuration: Configuration, source: str) -> int:

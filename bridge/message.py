@@ -120,7 +120,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message set aside, with everything needed to send it again."""
+    """A message set aside, with everything needed to send it again.
+
+    `as_received` says that it could not be made a message: body and properties are what its source had.
+    """
 
     route: str
     source: str
@@ -128,3 +131,4 @@ class DeadLetter:
     reason: str
     attempts: int
     message: Message
+    as_received: bool = False

@@ -22,13 +22,17 @@ class MqLedger:
     """A ledger queue, on the connection over which the messages are put.
 
     It is opened for one program alone: two that look at the same time would both find nothing. Whoever comes
-    second waits (2042), and takes over when the first has gone and its unit of work is ended.
+    second waits (2042), and takes over when the first has gone and its unit of work is ended. Not so for a
+    `guest`, who is sure to be the only one with the messages he brings: a queue that is open for one program
+    alone may yet be browsed and put to by others (MQOPEN, MQOO_BROWSE).
     """
 
-    def __init__(self, connection: MqConnection, queue: str) -> None:
+    def __init__(self, connection: MqConnection, queue: str, *, guest: bool = False) -> None:
         constants = connection.binding.constants
-        options = constants.MQOO_INPUT_EXCLUSIVE | constants.MQOO_BROWSE | constants.MQOO_OUTPUT
-        self._queue = MqQueue(connection, queue, options, "to get, browse and put")
+        options, doing = constants.MQOO_BROWSE | constants.MQOO_OUTPUT, "to browse and put"
+        if not guest:
+            options, doing = options | constants.MQOO_INPUT_EXCLUSIVE, "to get, browse and put"
+        self._queue = MqQueue(connection, queue, options, doing)
         self._noted: set[str] = set()
 
     def connect(self) -> None:

@@ -300,7 +300,13 @@ class Pump:
         while hopeless:
             each, reason, tries = hopeless.pop(0)
             letter = DeadLetter(
-                self.route, self.source.name, self.sink.name, reason, each.deliveries + tries, each.message
+                self.route,
+                self.source.name,
+                self.sink.name,
+                reason,
+                each.deliveries + tries,
+                each.message,
+                as_received=bool(each.fault),
             )
             try:
                 where = self.dead_letters.keep(letter)

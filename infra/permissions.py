@@ -1,6 +1,6 @@
-"""Which actions of AWS's each thing that the bridge does needs, and no more.
+"""Which actions of AWS's each thing that the bridge does needs, and no more; and what its operator needs.
 
-The tests compare the union with the calls that the bridge really makes. Source of the names: "Actions,
+The tests compare the unions with the calls that are really made. Source of the names: "Actions,
 resources, and condition keys", Service Authorization Reference. sts:GetCallerIdentity needs no grant.
 """
 
@@ -38,6 +38,15 @@ READ_SECRET = ("secretsmanager:GetSecretValue",)
 
 USE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 """The keys, through the services above only; the services call them, not the bridge."""
+
+FIND_LETTERS = ("s3:ListBucket",)
+"""The dead-letter bucket, for an operator: the bridge itself only writes."""
+
+REPLAY_LETTERS = ("s3:GetObject", "s3:PutObject")
+"""Its objects, for an operator: replays are noted there, and nothing is deleted."""
+
+OPERATOR = frozenset((*FIND_LETTERS, *REPLAY_LETTERS, *PUBLISH, *SEND, *KEEP, *READ_SECRET))
+"""All that `bridge dead-letters` calls."""
 
 ALL = frozenset((*PUBLISH, *SEND, *RECEIVE, *KEEP, *FETCH, *TELL_MISSING, *DISCARD, *READ_SECRET))
 """All that the bridge calls by itself."""

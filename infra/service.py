@@ -54,6 +54,7 @@ class ServiceStack(Stack):
         self._scale()
         CfnOutput(self, "ClusterName", value=self.cluster.cluster_name)
         CfnOutput(self, "ServiceName", value=self.service.service_name)
+        CfnOutput(self, "OperatorPolicy", value=self._operator_policy().managed_policy_arn)
 
     def _service(self, image: str) -> ecs.FargateService:
         task = self._integration.task
@@ -142,20 +143,43 @@ class ServiceStack(Stack):
                 self._allow(role, "TellMissingBodies", permissions.TELL_MISSING, [data.payloads.arn])
                 if (integration.offload or {}).get("delete_after_delivery"):
                     self._allow(role, "DiscardBodies", permissions.DISCARD, bodies)
-        self._allow(role, "DataKey", permissions.USE_KEY, [data.key.key_arn], via=("s3", "sns", "sqs"))
+        self._use_keys(role)
+        return role
+
+    def _operator_policy(self) -> iam.ManagedPolicy:
+        """What a person needs to look through the dead letters and replay them: to be attached to a role."""
+        data = self._data
+        policy = iam.ManagedPolicy(
+            self,
+            "Operator",
+            description=f"To list, show, export and replay dead letters of {self._integration.name}",
+        )
+        queues = [each.queue_arn for each in {**data.destinations, **data.sources}.values()]
+        self._allow(policy, "FindLetters", permissions.FIND_LETTERS, [data.dead_letters.arn])
+        self._allow(policy, "ReplayLetters", permissions.REPLAY_LETTERS, [data.dead_letters.objects])
+        self._allow(policy, "Publish", permissions.PUBLISH, [each.topic_arn for each in data.topics.values()])
+        self._allow(policy, "Send", permissions.SEND, queues)
+        if data.payloads and (data.topics or data.destinations):
+            self._allow(policy, "KeepBodies", permissions.KEEP, [data.payloads.objects])
+        self._allow(policy, "Secret", permissions.READ_SECRET, [self._secrets.secret_arn])
+        self._use_keys(policy)
+        return policy
+
+    def _use_keys(self, who: iam.Role | iam.ManagedPolicy) -> None:
+        data = self._data
+        self._allow(who, "DataKey", permissions.USE_KEY, [data.key.key_arn], via=("s3", "sns", "sqs"))
         self._allow(
-            role, "SecretKey", permissions.USE_KEY[:1], [self._secrets.key.key_arn], via=("secretsmanager",)
+            who, "SecretKey", permissions.USE_KEY[:1], [self._secrets.key.key_arn], via=("secretsmanager",)
         )
         for objects in (data.dead_letters.objects, *([data.payloads.objects] if data.payloads else [])):
             shown = objects.replace(Aws.PARTITION, "<AWS::Partition>")
             shown = shown.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>").replace(Aws.REGION, "<AWS::Region>")
             why = "Objects of this integration's own bucket, whose keys nobody knows beforehand"
-            accept(role, "IAM5", why, finding=f"Resource::{shown}")
-        return role
+            accept(who, "IAM5", why, finding=f"Resource::{shown}")
 
     def _allow(
         self,
-        role: iam.Role,
+        who: iam.Role | iam.ManagedPolicy,
         sid: str,
         actions: Sequence[str],
         resources: list[str],
@@ -166,9 +190,13 @@ class ServiceStack(Stack):
             return
         services = [f"{each}.{self.region}.amazonaws.com" for each in via]
         conditions: Mapping[str, Any] = {"StringEquals": {"kms:ViaService": services}} if via else {}
-        role.add_to_policy(
-            iam.PolicyStatement(sid=sid, actions=list(actions), resources=resources, conditions=conditions)
+        statement = iam.PolicyStatement(
+            sid=sid, actions=list(actions), resources=resources, conditions=conditions
         )
+        if isinstance(who, iam.Role):
+            who.add_to_policy(statement)
+        else:
+            who.add_statements(statement)
 
     def _scale(self) -> None:
         """Tasks by the messages that wait: as many as keep each one's share at `backlog`.

@@ -53,11 +53,17 @@ Outcomes = dict[int, Trouble | None]
 class BatchDelivery:
     """Delivers messages by a batch call: offloads, cuts into requests, sends, finds each one's outcome.
 
-    `destination` is for reasons: `sns:arn:...`. Used by one thread.
+    `destination` is for reasons: `sns:arn:...`; `write` makes AWS's message of one of ours. For one thread.
     """
 
     def __init__(
-        self, destination: str, send: Send, offloader: Offloader | None, fifo: Fifo | None = None
+        self,
+        destination: str,
+        send: Send,
+        offloader: Offloader | None,
+        fifo: Fifo | None = None,
+        *,
+        write: Callable[[Message], CloudMessage] = to_cloud,
     ) -> None:
         self._destination = destination
         self._send = send
@@ -65,6 +71,7 @@ class BatchDelivery:
         self._fifo = fifo
         self._suspects: Sequence[Message] = ()
         """Those of the last call that may have been what AWS stumbled over."""
+        self._write = write
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
@@ -104,7 +111,7 @@ class BatchDelivery:
             offloader = self._offloader
             cloud = offloader.known(message) if offloader else None
             if cloud is None:
-                cloud = to_cloud(message)
+                cloud = self._write(message)
                 if offloader and offloader.wants(cloud):
                     if away:
                         outcomes[index] = away

@@ -55,7 +55,8 @@ class Clients:
 
     Endpoints, credentials and profiles come the way boto3 takes them: AWS_ENDPOINT_URL, AWS_PROFILE and so
     on. The region is the one asked for (an ARN's), else `region`, else AWS_REGION, AWS_DEFAULT_REGION or
-    the profile's. Every method raises `Stop` where boto3 can't make a client at all.
+    the profile's. `agent` is who calls, for the User-Agent. Every method raises `Stop` where boto3 can't make
+    a client at all.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Clients:
         region: str = "",
         time_outs: TimeOuts | None = None,
         environ: Mapping[str, str] = os.environ,
+        agent: str = "ibmmq-aws-bridge",
     ) -> None:
         self._environ = environ
+        self._agent = agent
         # Lambda and ECS set AWS_REGION, which botocore does not read by itself.
         self._region = region or environ.get("AWS_REGION", "")
         self._time_outs = time_outs or TimeOuts()
@@ -162,7 +165,7 @@ class Clients:
         own_endpoint = any(self._environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
         return Config(
             # So that CloudTrail tells the bridge's calls from others of the same role.
-            user_agent_extra=f"ibmmq-aws-bridge/{__version__}",
+            user_agent_extra=f"{self._agent}/{__version__}",
             connect_timeout=self._time_outs.connect if slow else min(2.0, self._time_outs.connect),
             read_timeout=(self._time_outs.read if slow else min(3.0, self._time_outs.read)) + wait,
             max_pool_connections=50,

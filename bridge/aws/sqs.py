@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from bridge.aws import extended, visibility
+from bridge.aws import as_received, extended, visibility
 from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
@@ -26,8 +26,8 @@ from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
 from bridge.errors import Away
-from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud
-from bridge.message import Delivery, Message, Property
+from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud, to_cloud
+from bridge.message import Delivery, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -55,16 +55,23 @@ log = structlog.get_logger(__name__)
 class SqsDestination:
     """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO queue.
+    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours.
     """
 
     def __init__(
-        self, clients: Clients, queue: str, offload: Offload | None = None, fifo: Fifo | None = None
+        self,
+        clients: Clients,
+        queue: str,
+        offload: Offload | None = None,
+        fifo: Fifo | None = None,
+        *,
+        write: Callable[[Message], CloudMessage] = to_cloud,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
         self._offload = offload
         self._fifo = fifo
+        self._write = write
         self._delivery: BatchDelivery | None = None
 
     @property
@@ -121,7 +128,7 @@ class SqsDestination:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
             store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
             offloader = Offloader(store, self._offload)
-        return BatchDelivery(self.name, send, offloader, self._fifo)
+        return BatchDelivery(self.name, send, offloader, self._fifo, write=self._write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +362,7 @@ class SqsSource:
             cloud, pointer = link.follower.follow(cloud, patient=received < _PATIENCE)
             message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
         except (BadPointer, MappingError) as error:
-            message, fault = _as_received(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
+            message, fault = as_received.to_message(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
         if not fault and 1 < link.most_receives <= received + 1:
             fault = (
                 f"{self.name}: received {received + 1} times, after which SQS's redrive policy moves it away "
@@ -453,13 +460,3 @@ def _attributes(raw: MessageTypeDef) -> Mapping[str, Attribute]:
         told = value.get("BinaryValue", b"") if "BinaryValue" in value else value.get("StringValue", "")
         attributes[name] = Attribute(value["DataType"], told)
     return MappingProxyType(attributes)
-
-
-def _as_received(cloud: CloudMessage) -> Message:
-    """A message that can't be made one of MQ's, for the dead letters: in UTF-8, attributes as they are."""
-    properties = {
-        name: Property(each.value, "string" if isinstance(each.value, str) else "bin.hex")
-        for name, each in cloud.attributes.items()
-    }
-    body = cloud.body if isinstance(cloud.body, bytes) else cloud.inline.encode("utf-8", "surrogatepass")
-    return Message(body, properties=MappingProxyType(properties))

@@ -5,13 +5,18 @@ It has the names and arguments of boto3's client, so that the extended clients u
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bridge.aws.session import Clients
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PutObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        ListObjectsV2OutputTypeDef,
+        PutObjectOutputTypeDef,
+    )
 
 
 class TooLarge(BridgeError):
@@ -50,6 +55,16 @@ class Storage:
     def delete_object(self, **request: Any) -> None:
         """Deletes an object; one that is not there any more is no error."""
         self._s3.delete_object(**self._owned(request))
+
+    def list_objects(self, **request: Any) -> Iterator[ListObjectsV2OutputTypeDef]:
+        """Lists objects, a thousand at a time."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._s3.list_objects_v2(**self._owned(request), **token)  # type: ignore[arg-type]
+            yield page
+            if not page["IsTruncated"]:
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def _owned(self, request: dict[str, Any]) -> dict[str, Any]:
         owner = self._clients.account(self._owner)

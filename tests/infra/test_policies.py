@@ -240,6 +240,18 @@ def test_the_whole_of_the_actions_that_integrations_are_granted_is_the_whole_tha
     assert granted == permissions.ALL | set(permissions.USE_KEY)
 
 
+def test_the_operators_policy_has_what_a_replay_needs_and_deletes_nothing(synthesis: Synthesis) -> None:
+    granted = set()
+    for name in INTEGRATIONS:
+        ((_, policy),) = synthesis.resources("AWS::IAM::ManagedPolicy", stack=f"bridge-{name}-service")
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]:
+            granted |= set(many(each["Action"]))
+            if each["Sid"] in {"FindLetters", "ReplayLetters"}:
+                assert "dead-letters" in str(each["Resource"])
+                assert str(each["Resource"]).count("*") == (each["Sid"] == "ReplayLetters")
+    assert granted == permissions.OPERATOR | set(permissions.USE_KEY)
+
+
 def test_the_execution_role_reads_no_data_and_not_the_secret(synthesis: Synthesis) -> None:
     for name in INTEGRATIONS:
         statements = _role_statements(synthesis, f"bridge-{name}-service", "ExecutionRole")

@@ -55,7 +55,7 @@ class Between:
         }
         self._aws.sqs.send_message(
             QueueUrl=self.incoming,
-            MessageBody=cloud.body,
+            MessageBody=cloud.inline,
             MessageAttributes=attributes,  # type: ignore[arg-type]
         )
 

@@ -1,4 +1,6 @@
-"""The task's role against what the bridge really calls, all through its tests: enough, and nothing beyond."""
+"""The task's role and the operator's policy against what is really called, all through the tests: enough, and
+nothing beyond.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,20 @@ ACTIONS = {
     "sqs.DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs.ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "s3.HeadObject": "s3:GetObject",
+    "s3.ListObjectsV2": "s3:ListBucket",
 }
 NEEDS_NO_GRANT = {"sts:GetCallerIdentity"}
 
 
 @pytest.fixture
-def called() -> set[str]:
-    """The actions of all calls that were recorded."""
+def called(request: pytest.FixtureRequest) -> set[str]:
+    """The actions of all calls that were recorded: the bridge's or, where a test says so, the operator's."""
+    caller = getattr(request, "param", "bridge")
     record = Path(os.environ.get("RECORD_AWS_CALLS", ""))
     if not record.is_file():
         pytest.skip("no calls were recorded: make test does it")
-    operations = set(record.read_text().split())
+    lines = [line.split() for line in record.read_text().splitlines()]
+    operations = {operation for who, operation in lines if who == caller}
     return {ACTIONS.get(each, each.replace(".", ":", 1)) for each in operations}
 
 
@@ -37,3 +42,8 @@ def test_the_role_grants_all_that_the_bridge_calls(called: set[str]) -> None:
 def test_the_role_grants_nothing_that_the_bridge_never_calls(called: set[str]) -> None:
     # Not called, but asked by S3 itself before it says that an object is gone and not that it is forbidden.
     assert permissions.ALL - called == set(permissions.TELL_MISSING)
+
+
+@pytest.mark.parametrize("called", ["operator"], indirect=True)
+def test_the_operators_policy_grants_what_the_command_calls_and_nothing_else(called: set[str]) -> None:
+    assert called - NEEDS_NO_GRANT == permissions.OPERATOR

@@ -1,7 +1,7 @@
 """Python runs this at every start where the directory is on PYTHONPATH, as `make test` puts it.
 
 Where RECORD_AWS_CALLS names a file, each AWS operation that the bridge calls is written there once a process,
-the processes that tests start among them.
+the processes that tests start among them: a line has who calls, `bridge` or `operator`, and the operation.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ def _record(session: Any) -> None:
     seen: set[str] = set()
 
     def note(model: Any, params: Any, **_rest: Any) -> None:
-        operation = f"{model.service_model.service_name}.{model.name}"
-        if operation not in seen and "ibmmq-aws-bridge/" in params["headers"].get("User-Agent", ""):
-            seen.add(operation)
-            with open(os.environ["RECORD_AWS_CALLS"], "a") as file:  # noqa: PTH123 - no import more than needed
-                file.write(f"{operation}\n")
+        agent = params["headers"].get("User-Agent", "")
+        for who, name in (("bridge", "ibmmq-aws-bridge/"), ("operator", "ibmmq-aws-bridge-operator/")):
+            line = f"{who} {model.service_model.service_name}.{model.name}\n"
+            if name in agent and line not in seen:
+                seen.add(line)
+                with open(os.environ["RECORD_AWS_CALLS"], "a") as file:  # noqa: PTH123 - no import more than needed
+                    file.write(line)
 
     session.register("before-call", note)
 
