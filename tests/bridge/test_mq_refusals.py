@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from bridge import mq_reasons
 from bridge.aws.session import Clients
 from bridge.aws.sqs import SqsSource
-from bridge.binding import Binding
+from bridge.binding import Binding, load_binding
 from bridge.circuit import Circuit
 from bridge.errors import Away
 from bridge.message import Fault, Message
@@ -22,11 +25,22 @@ from bridge.retry import Retry
 from mock_mq.constants import Reason
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
-from tests.bridge.ends import MemoryDeadLetters, MemorySource
+from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource
 from tests.bridge.mq_ends import QUEUE, connection, sink
 from tests.fixtures.aws import Aws
+from tests.fixtures.bridge import eventually
 from tests.fixtures.fault_proxy import FaultProxy
 
+LASTING = (
+    ("MQCONN", 2059),
+    ("MQOPEN", 2046),
+    ("MQGET", 2016),
+    ("MQGET", 2195),
+    ("MQPUT", 2053),
+    ("MQPUT", 2195),
+    ("MQCMIT", 2003),
+    ("MQCMIT", 2124),
+)
 UNLISTED = (2046, 2298)
 CODES = [code for code in sorted(Reason) if mq_reasons.reason(code).name or code in UNLISTED]
 """Those in use that mock-mq can be told to answer with, and two that the bridge does not know."""
@@ -161,3 +175,42 @@ def test_a_unit_of_work_that_is_too_large_to_put_goes_in_smaller_ones(
     assert sorted(each.data for each in queue_manager.browse(QUEUE)) == [b"%d" % each for each in range(10)]
     assert letters.letters == []
     assert tries <= 20, taking.units
+
+
+def test_what_is_refused_again_and_again_is_not_tried_in_a_busy_loop(
+    start_queue_manager: StartQueueManager,
+) -> None:
+    """Each on a queue manager of its own, all at once."""
+    binding, stop, started = load_binding(), threading.Event(), time.monotonic()
+    with ExitStack() as running:
+        faults: dict[tuple[str, int], tuple[RunningQueueManager, int]] = {}
+        for call, code in LASTING:
+            queue_manager = start_queue_manager()
+            faults[call, code] = queue_manager, queue_manager.fault("fail", call=call, reason=code)
+            from_mq = MqSource(connection(binding, queue_manager), QUEUE, stop=stop, wait=1.0)
+            incoming = call in ("MQPUT", "MQCMIT")
+            pump = Pump(
+                "route",
+                MemorySource.of(Message(b"a")) if incoming else from_mq,
+                sink(binding, queue_manager) if incoming else MemorySink(),
+                MemoryDeadLetters(),
+                Retry(0, stop),
+                Circuit("route"),
+                backout_threshold=9,
+            )
+            thread = threading.Thread(target=pump.run, args=(stop,))
+            thread.start()
+            running.callback(thread.join, 10)
+            running.callback(stop.set)
+        tries: dict[tuple[str, int], list[int]] = {case: [] for case in faults}
+
+        def each_tried_three_times() -> bool:
+            for case, (queue_manager, number) in faults.items():
+                tries[case].append(queue_manager.happened(number))
+            return all(counts[-1] >= 3 for counts in tries.values())
+
+        eventually(each_tried_three_times, what="each refused three times")
+        seconds = time.monotonic() - started
+    # A first wait of a quarter of a second at least, and each twice as long as the one before.
+    for case, counts in tries.items():
+        assert 3 <= counts[-1] <= 2 + math.log2(1 + seconds / 0.25), case
