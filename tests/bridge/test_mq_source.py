@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -132,17 +131,6 @@ def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     for _ in range(4):
         program.put(bytes(3_000_000))
     assert len(taking.take(10)) == 2
-
-
-def test_only_the_first_get_of_a_unit_waits(binding: Binding, queue_manager: RunningQueueManager) -> None:
-    taking = MqSource(connection(binding, queue_manager), QUEUE, stop=threading.Event(), wait=30.0)
-    taking.connect()
-    for number in range(3):
-        queue_manager.put(QUEUE, str(number))
-    started = time.monotonic()
-    assert len(taking.take(10)) == 3
-    # The third get brings the last message, and the fourth would wait for a second.
-    assert time.monotonic() - started < 0.5
 
 
 def test_a_large_message_that_another_takes_before_its_buffer_is_there_is_no_error(

@@ -1,4 +1,4 @@
-"""The connection to the queue manager broken at each byte of a commit, both ways, on both bindings."""
+"""What goes over the wire to a queue manager; and cut off, silent or warned of, what becomes of it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
 from bridge.pump import Pump
 from bridge.retry import Retry
+from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
-from mock_mq.wire.calls import Got
-from mock_mq.wire.segment import REPLY, SegmentReader, SegmentType
+from mock_mq.wire.calls import Get, Got, Put
+from mock_mq.wire.segment import REPLY, Segment, SegmentReader, SegmentType
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource
 from tests.bridge.mq_ends import QUEUE, settings
 from tests.fixtures.bridge import eventually
@@ -68,6 +69,38 @@ def goes_on(made: Pump) -> bool:
     return True
 
 
+def calls(proxy: WireProxy, kind: SegmentType) -> list[Segment]:
+    return [SegmentReader().feed(each)[0] for each in proxy.seen[kind]]
+
+
+def test_every_get_is_under_syncpoint_and_only_the_first_of_a_unit_waits(
+    proxy: WireProxy, binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    source = taking(through(proxy, binding, queue_manager))
+    source.connect()
+    for number in range(3):
+        queue_manager.put(QUEUE, str(number))
+    assert len(source.take(10)) == 3
+    constants = binding.constants
+    gets = [Get.unpack(each.body, each.order).options.options for each in calls(proxy, SegmentType.MQGET)]
+    under_syncpoint = constants.MQGMO_SYNCPOINT | constants.MQGMO_NO_SYNCPOINT
+    assert [options & under_syncpoint for options in gets] == [constants.MQGMO_SYNCPOINT] * 4
+    assert [bool(options & constants.MQGMO_WAIT) for options in gets] == [True, False, False, False]
+
+
+def test_every_put_is_under_syncpoint_the_ledgers_too(
+    proxy: WireProxy, binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    made = through(proxy, binding, queue_manager)
+    MqSink(made, QUEUE, MqLedger(made, LEDGER)).deliver(
+        [Message(b"a", source_id="1"), Message(b"b", source_id="2")]
+    )
+    constants = binding.constants
+    puts = [Put.unpack(each.body, each.order).options.options for each in calls(proxy, SegmentType.MQPUT)]
+    under_syncpoint = constants.MQPMO_SYNCPOINT | constants.MQPMO_NO_SYNCPOINT
+    assert [options & under_syncpoint for options in puts] == [constants.MQPMO_SYNCPOINT] * 4
+
+
 @pytest.mark.parametrize("ledger", [False, True], ids=["without a ledger", "with a ledger"])
 def test_into_mq_nothing_is_deleted_wherever_a_commit_is_cut_off(
     proxy: WireProxy, binding: Binding, queue_manager: RunningQueueManager, ledger: bool
@@ -87,7 +120,7 @@ def test_into_mq_nothing_is_deleted_wherever_a_commit_is_cut_off(
     route.move()
     queue_manager.get(QUEUE)
     for kind in (REQUEST, ANSWER):
-        for after in range(proxy.lengths[kind]):
+        for after in range(len(proxy.seen[kind][0])):
             body = send()
             deleted = len(source.gone)
             proxy.cut(kind, after=after)
@@ -112,7 +145,7 @@ def test_out_of_mq_each_message_is_sent_once_wherever_a_commit_is_cut_off(
     route.move()
     number = 0
     for kind in (REQUEST, ANSWER):
-        for after in range(proxy.lengths[kind]):
+        for after in range(len(proxy.seen[kind][0])):
             number += 1
             queue_manager.put(QUEUE, str(number))
             proxy.cut(kind, after=after)
@@ -159,19 +192,22 @@ def test_a_commit_that_mq_answers_with_backed_out_sends_nothing_twice(
 
 @pytest.mark.parametrize(("doing", "by"), [("waiting", "pymqi"), ("committing", "ibmmq")])
 def test_a_queue_manager_that_falls_silent_on_an_open_socket_is_noticed_within_two_heartbeats(
-    queue_manager: RunningQueueManager, proxy: WireProxy, doing: str, by: str
+    start_queue_manager: StartQueueManager, doing: str, by: str
 ) -> None:
-    source = taking(through(proxy, load_binding(by), queue_manager, heartbeat=1))
-    source.connect()
-    if doing == "committing":
-        queue_manager.put(QUEUE, "a")
-        source.take(1)
-    proxy.freeze()
-    started = time.monotonic()
-    with pytest.raises(Away, match="2009"):
-        source.commit() if doing == "committing" else source.take(1)
-    # Two heartbeats and the wait of a second that the call had asked for; the rest is for a busy machine.
-    assert time.monotonic() - started < 2 + 1 + 5
+    # MQ takes the larger of both ends' intervals.
+    queue_manager = start_queue_manager(heartbeat=1)
+    with WireProxy(queue_manager.host, queue_manager.port) as proxy:
+        source = taking(through(proxy, load_binding(by), queue_manager, heartbeat=1))
+        source.connect()
+        if doing == "committing":
+            queue_manager.put(QUEUE, "a")
+            source.take(1)
+        proxy.freeze()
+        started = time.monotonic()
+        with pytest.raises(Away, match="2009"):
+            source.commit() if doing == "committing" else source.take(1)
+        # And the wait of a second that the call had asked for; the rest is for a busy machine.
+        assert time.monotonic() - started < 2 + 1 + 5
 
 
 @pytest.mark.parametrize("reason", [2110, 2119, 2120])
