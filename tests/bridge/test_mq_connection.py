@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -23,6 +27,46 @@ from tests.bridge.mq_ends import QUEUE, connections_to, settings, sink, source
 from tests.fixtures.certificates import Certificates
 
 ANY_TLS = "ANY_TLS12_OR_HIGHER"
+TLS_HANDSHAKE = 0x16
+
+
+class Offering:
+    """What is no queue manager, but offers TLS as `context` says, or none; notes what it is sent.
+
+    `first_bytes` is how each connection began, as it came; `read` what came through TLS.
+    """
+
+    name, channel = "QM1", "DEV.APP.SVRCONN"
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self.first_bytes: list[bytes] = []
+        self.read: list[bytes] = []
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.connection_name = f"127.0.0.1({self._listener.getsockname()[1]})"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_why: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = self._listener.accept()
+                with accepted, contextlib.suppress(OSError):
+                    self.first_bytes.append(accepted.recv(3, socket.MSG_PEEK))
+                    if self._context is None:
+                        accepted.sendall(b"TSH \0\0\0\x1c")
+                        continue
+                    with self._context.wrap_socket(accepted, server_side=True) as secured:
+                        if received := secured.recv(1000):
+                            self.read.append(received)
 
 
 @pytest.fixture
@@ -90,6 +134,45 @@ def test_a_queue_manager_of_another_ca_is_refused(
         pytest.raises(Away, match=r"TLS could not be agreed on \(2393 MQRC_SSL_INITIALIZATION_ERROR\)"),
     ):
         connected(binding, secure, keys=strangers, cipher_spec=ANY_TLS)
+
+
+def test_without_a_certificate_of_its_own_it_is_refused(
+    binding: Binding, secure: RunningQueueManager, certificates: Certificates
+) -> None:
+    authority = Credentials(certificate="", private_key="", ca=certificates.ca.read_text())
+    with KeyRepository(authority) as anonymous, pytest.raises(Away, match=r"\(2393 ") as away:
+        connected(binding, secure, keys=anonymous, cipher_spec=ANY_TLS)
+    assert away.value.slowly
+
+
+LESS = ("an expired certificate", "TLS 1.1", "a cipher that hides nothing", "no TLS")
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("offers", [*LESS, "all that is asked for"])
+def test_a_queue_manager_that_offers_less_is_refused_and_told_nothing_in_plain_text(
+    binding: Binding, certificates: Certificates, expired_certificates: Certificates, offers: str
+) -> None:
+    of = expired_certificates if offers == "an expired certificate" else certificates
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(of.server_certificate, of.server_key)
+    if offers == "TLS 1.1":
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    elif offers == "a cipher that hides nothing":
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("eNULL:@SECLEVEL=0")
+    # Whichever CA it is is trusted: what is wrong is the one thing.
+    trusting = replace(from_directory(certificates.bridge_directory), ca=of.ca.read_text())
+    with (
+        KeyRepository(trusting) as keys,
+        Offering(None if offers == "no TLS" else context) as peer,
+        pytest.raises(Away, match=r"TLS could not be agreed on \(2393 " if offers in LESS else "2009|2059"),
+    ):
+        connected(binding, peer, keys=keys, cipher_spec=ANY_TLS)  # type: ignore[arg-type]
+    assert {each[0] for each in peer.first_bytes} == {TLS_HANDSHAKE}
+    assert (peer.read == []) == (offers in LESS)
 
 
 def test_a_user_is_let_in_by_password(binding: Binding, start_queue_manager: StartQueueManager) -> None:

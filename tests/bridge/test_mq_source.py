@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from tests.bridge.ends import MemoryDeadLetters, MemorySink
 from tests.bridge.mq_ends import QUEUE, Program, connection, source
+from tests.fixtures.bridge import eventually
 
 
 @pytest.fixture
@@ -139,6 +141,47 @@ def test_how_many_bytes_is_the_configurations_to_say(
     for _ in range(4):
         program.put(bytes(10))
     assert len(taking.take(10)) == 3
+
+
+def test_a_large_message_that_another_takes_before_its_buffer_is_there_is_no_error(
+    binding: Binding, queue_manager: RunningQueueManager
+) -> None:
+    taking = source(binding, queue_manager)
+
+    def connect_and_take() -> list[bytes]:
+        taking.connect()
+        return [each.message.body for each in taking.take(10)]
+
+    queue_manager.put(QUEUE, bytes(100_000))
+    queue_manager.put(QUEUE, "the next")
+    # The second get of the connection asks again, with room for all of it.
+    queue_manager.fault("delay", call="MQGET", nth=2, seconds=0.5)
+    with ThreadPoolExecutor() as beside:
+        unit = beside.submit(connect_and_take)
+        eventually(lambda: [each.reason for each in queue_manager.calls("MQGET")] == [2080], what="2080")
+        taken = queue_manager.get(QUEUE)
+        assert taken is not None
+        assert len(taken.data) == 100_000
+        assert unit.result(30) == [b"the next"]
+
+
+def test_nothing_of_a_message_is_seen_in_the_next(program: Program, taking: MqSource) -> None:
+    content = rfh2.Content(bytes(70_000), "MQSTR", 1208, 273)
+    header: dict[str, Any] = {"Format": b"MQHRF2", "Encoding": 273, "CodedCharSetId": 1208}
+    program.put(
+        rfh2.join({"colour": Property("red")}, content),
+        **header,
+        CorrelId=b"c" * 24,
+        ReplyToQ=b"REPLIES",
+        Priority=7,
+    )
+    program.put(b"", Priority=1)
+    first, second = taking.take(10)
+    assert (len(first.message.body), first.message.properties) == (70_000, {"colour": Property("red")})
+    descriptor = second.message.descriptor
+    assert (second.message.body, second.message.properties) == (b"", {})
+    assert (descriptor.format, descriptor.correlation_id, descriptor.reply_to_queue) == ("", bytes(24), "")
+    assert descriptor.message_id != first.message.descriptor.message_id
 
 
 def test_a_unit_is_no_larger_than_the_queue_manager_allows(

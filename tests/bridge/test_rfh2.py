@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -451,3 +452,29 @@ def test_given_as_many_folders_as_fit_when_split_then_it_takes_no_second() -> No
     properties, _ = split(header(*folders), BIG, 1208)
     assert time.process_time() - start < 1
     assert len(properties) == 4_500
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        changed(8, 2**31 - 4),
+        changed(36, 2**31 - 4),
+        header("<usr>" + "&amp;" * 13_000 + "</usr>"),
+        header("<usr>" + "".join(f"<a{i}/>" for i in range(7_000)) + "</usr>"),
+        header(*[f"<a{i:x}/>" for i in range(4_500)]),
+        header("<usr/>") + bytes(4 * 1024 * 1024),
+    ],
+    ids=["StrucLength", "NameValueLength", "references", "properties", "folders", "a long body"],
+)
+def test_given_what_claims_much_when_split_then_it_takes_no_more_memory_than_what_is_there(
+    data: bytes,
+) -> None:
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(RFH2Error):
+            split(data, BIG, 1208)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The longest folder that is taken apart becomes objects; a body is copied once.
+    assert most < len(data) + 100 * LONGEST

@@ -422,6 +422,29 @@ def test_a_stale_receipt_is_a_counted_duplicate_at_the_first_try(
     assert orders.possible_duplicates == 1
 
 
+@pytest.mark.parametrize("offloaded", [False, True])
+def test_a_receipt_handle_goes_back_as_it_came_whatever_is_in_it(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy, offloaded: bool
+) -> None:
+    bucket, handle = aws.make_bucket(), "AQEB-..s3BucketName..-x-..s3Key..-/+=-"
+    received: dict[str, Any] = {
+        "MessageId": "1",
+        "ReceiptHandle": handle,
+        "Body": keep(aws, bucket, "k", b"payload") if offloaded else "payload",
+        "Attributes": {"ApproximateReceiveCount": "1"},
+    }
+    if offloaded:
+        received["MessageAttributes"] = {MARKER: {"DataType": "Number", "StringValue": "1"}}
+    fault_proxy.answer("ReceiveMessage", status=200, body=json.dumps({"Messages": [received]}).encode())
+    deleted = {"Successful": [{"Id": "0"}], "Failed": []}
+    fault_proxy.answer("DeleteMessageBatch", status=200, body=json.dumps(deleted).encode())
+    orders = source(offload=Offload(bucket=bucket))
+    assert texts(orders.take(10)) == ["payload"]
+    orders.commit()
+    [request] = [json.loads(r.body) for r in fault_proxy.requests if r.action == "DeleteMessageBatch"]
+    assert [entry["ReceiptHandle"] for entry in request["Entries"]] == [handle]
+
+
 def test_a_back_out_that_fails_is_no_error(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
