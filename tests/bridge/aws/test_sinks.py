@@ -20,6 +20,7 @@ from bridge.configuration import Offload
 from bridge.errors import Away
 from bridge.message import Descriptor, Fault, Message, Property, Rejection
 from tests.fixtures.aws import REGION, Aws
+from tests.fixtures.aws_rules import MOST_BYTES, entries, refusals
 from tests.fixtures.fault_proxy import FaultProxy
 
 KIB = 1024
@@ -86,6 +87,40 @@ def test_messages_that_fill_a_request_by_size_are_cut_there(
     sent = [len(request.body) for request in fault_proxy.requests if request.action == place.action]
     assert len(sent) == 2
     assert aws.counts(place.queue) == (6, 0)
+
+
+def test_ten_entries_that_just_fill_a_request_are_one_and_with_a_byte_more_they_are_two(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    sink, properties = place.sink(), {f"größe {n}": Property("ü" * 99) for n in range(11)}
+
+    def deliver(*sizes: int) -> list[list[int]]:
+        """What was sent, as sizes of entries by request."""
+        before = len(fault_proxy.requests)
+        assert sink.deliver([text("x" * size, **properties) for size in sizes]) == [None] * len(sizes)
+        batches = [each for each in fault_proxy.requests[before:] if each.action == place.action]
+        assert [refusals(each) for each in batches] == [[]] * len(batches)
+        return [[entry.size for entry in entries(each)] for each in batches]
+
+    attributes = deliver(1)[0][0] - 1
+    tenth = MOST_BYTES // 10 - attributes
+    assert [sum(sizes) for sizes in deliver(*[tenth] * 9, tenth + 4)] == [MOST_BYTES]
+    assert [len(sizes) for sizes in deliver(*[tenth] * 9, tenth + 5)] == [9, 1]
+    # One alone, as large as a request may be.
+    assert deliver(MOST_BYTES - attributes) == [[MOST_BYTES]]
+
+
+@pytest.mark.parametrize("threshold", [2 * KIB, MOST_BYTES])
+def test_a_message_of_the_threshold_is_sent_as_it_is_and_with_a_byte_more_through_s3(
+    aws: Aws, place: Place, fault_proxy: FaultProxy, threshold: int
+) -> None:
+    bucket = aws.make_bucket()
+    sink, properties = place.sink(Offload(bucket=bucket, threshold=threshold)), {"größe": Property("ü")}
+    assert sink.deliver([text("ü", **properties)]) == [None]
+    room = threshold - entries(fault_proxy.requests[-1])[0].size
+    for more, through_s3 in ((0, 0), (1, 1)):
+        assert sink.deliver([text("ü" + "x" * (room + more), **properties)]) == [None]
+        assert len(aws.keys(bucket)) == through_s3
 
 
 @pytest.mark.parametrize("mask", list(product([False, True], repeat=4)))
