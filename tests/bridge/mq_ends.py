@@ -75,9 +75,19 @@ class Program:
         pmo.Options = self._binding.constants.MQPMO_SYNCPOINT
         self._binding.mq.Queue(self._queue_manager, queue).put(body, self._binding.mq.MD(), pmo)
 
+    def get_uncommitted(self, queue: str = QUEUE) -> bytes:
+        """The next message's body, got in this program's unit of work, which stays open."""
+        gmo = self._binding.mq.GMO()
+        gmo.Options = self._binding.constants.MQGMO_SYNCPOINT
+        return bytes(self._binding.mq.Queue(self._queue_manager, queue).get(None, self._binding.mq.MD(), gmo))
+
     def commit(self) -> None:
         """Ends the unit of work: MQCMIT."""
         self._queue_manager.commit()
+
+    def back_out(self) -> None:
+        """Ends it too: MQBACK."""
+        self._queue_manager.backout()
 
     def get(self, queue: str = QUEUE) -> tuple[bytes, Any]:
         """The next message's body and MQMD."""
