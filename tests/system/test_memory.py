@@ -6,7 +6,6 @@ import base64
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,8 @@ from mock_mq.core import QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from tests.fixtures.aws import Aws
-from tests.fixtures.bridge import RunningBridge, StartBridge, eventually
+from tests.fixtures.bridge import StartBridge, eventually
+from tests.system.memory import Watched
 
 OUT, IN, SMALL = "OUT", "IN", "SMALL"
 QUEUES = (QueueDefinition(OUT), QueueDefinition(IN), QueueDefinition(SMALL, max_message_length=4_000_000))
@@ -24,25 +24,6 @@ MOST = 2.5
 WIDE = "\U0001f600" + "x" * 60
 """Of 64 bytes in UTF-8, and four times as much as a text of Python's."""
 BODIES = {"binary": bytes(range(256)) * (SIZE // 256), "wide": WIDE.encode() * (SIZE // 64)}
-
-
-def kilobytes(bridge: RunningBridge, what: str) -> int:
-    """VmRSS is what it has now, VmHWM the most it ever had."""
-    status = Path(f"/proc/{bridge.process_id}/status").read_text()
-    (line,) = [each for each in status.splitlines() if each.startswith(what)]
-    return int(line.split()[1])
-
-
-class Watched:
-    """The most that a bridge takes from now on, beyond what it has, in bytes."""
-
-    def __init__(self, bridge: RunningBridge) -> None:
-        self._bridge = bridge
-        Path(f"/proc/{bridge.process_id}/clear_refs").write_text("5")  # VmHWM starts anew
-        self._base = kilobytes(bridge, "VmRSS")
-
-    def most(self) -> int:
-        return (kilobytes(self._bridge, "VmHWM") - self._base) * 1024
 
 
 @pytest.fixture
