@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import structlog
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from bridge.aws import as_received, extended, visibility
 from bridge.aws.batching import MOST_ENTRIES, cut
@@ -44,6 +44,8 @@ LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
 _DELETE_TRIES = 3
+_DELETE_WITHIN = 5.0
+"""Seconds after which a delete that is not answered is not tried again, where the bridge is told to stop."""
 _MOST_LEFT = 10_000
 """Messages of which it is remembered how often they were left in the queue for S3 to come back."""
 _PATIENCE = 3
@@ -247,12 +249,15 @@ class SqsSource:
         self._unit = {}
         if link is None or not unit:
             return
-        if self._keeper and self._waiting:
-            for receipt in unit:
-                self._keeper.leave(receipt)
-        else:
-            self._end()
-        undeleted = self._delete(link, unit)
+        try:
+            # Kept from others' sight until then: a delete may be answered late.
+            undeleted = self._delete(link, unit)
+        finally:
+            if self._keeper and self._waiting:
+                for receipt in unit:
+                    self._keeper.leave(receipt)
+            else:
+                self._end()
         if self._offload and self._offload.delete_after_delivery:
             for receipt, pointer in unit.items():
                 if pointer and receipt not in undeleted:
@@ -399,7 +404,7 @@ class SqsSource:
         """Deletes messages; the receipts of those that could not be, with the reason."""
         left = dict(unit)
         again = Retrying(
-            stop=stop_after_attempt(_DELETE_TRIES),
+            stop=self._is_enough,
             wait=wait_random_exponential(multiplier=0.2, max=2),
             retry=retry_if_exception_type(_Undeleted),
             reraise=True,
@@ -412,6 +417,12 @@ class SqsSource:
         except _Undeleted as error:
             lost.update(dict.fromkeys(left, str(error)))
         return lost
+
+    def _is_enough(self, state: RetryCallState) -> bool:
+        """Whether a delete is not tried again: sooner when told to stop, for that must not wait for three."""
+        told = self._stop is not None and self._stop.is_set()
+        late = (state.seconds_since_start or 0.0) > _DELETE_WITHIN
+        return state.attempt_number >= _DELETE_TRIES or (told and late)
 
     def _delete_once(self, link: _Link, left: dict[str, Pointer | None], lost: dict[str, str]) -> None:
         """Deletes what is `left`; what never can be goes to `lost`; raises `_Undeleted` for the rest."""

@@ -409,6 +409,20 @@ def test_a_delete_that_finally_fails_is_told_and_counted_and_the_message_is_know
     assert again.identity
 
 
+def test_told_to_stop_a_delete_that_hangs_is_not_tried_three_times(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    send(aws, queue, "text")
+    stop = Event()
+    orders = source(stop=stop)  # its answers are waited for 5 seconds
+    orders.take(10)
+    fault_proxy.silence("DeleteMessageBatch", after=False, times=3)
+    stop.set()
+    with pytest.raises(Away, match="will come again"):
+        orders.commit()
+    assert fault_proxy.count("DeleteMessageBatch") == 1
+
+
 def test_a_stale_receipt_is_a_counted_duplicate_at_the_first_try(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
