@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.credentials import Credentials
@@ -18,6 +18,8 @@ class Access:
 
     credentials: Credentials | None = None
     keys: KeyRepository | None = None
+    connections: set[object] = field(default_factory=set)
+    """Those that are not ended. While there is one, MQ's client goes on with what the first was made with."""
 
     def valid_until(self) -> datetime | None:
         """When the first of the certificates in use expires, CAs counted; None without any."""

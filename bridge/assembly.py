@@ -64,6 +64,10 @@ def make_key_repository(
         return KeyRepository(credentials, label)
     except CredentialsError as e:
         raise Stop(f"credentials: {e}") from None
+    except OSError as e:
+        raise Stop(
+            f"the key repository can't be written ({e.strerror}): name another directory with TMPDIR"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,11 @@ def _run(configuration: Configuration, source: str) -> int:
     routes = [route.name for route in configuration.routes]
     # First of all, so that whoever reads the log's first line can already tell it to stop.
     stop = threading.Event()
-    # A crash dump would hold the credentials, and messages.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A crash dump would hold the credentials, and messages. At 0 Linux writes no file, but does hand it to a
+    # program (core_pattern with |); at 1 byte neither (fs/coredump.c).
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    size = 0 if most == 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (size, size))
     signals.stop_on_signals(stop)
     logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
     try:

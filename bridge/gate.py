@@ -6,9 +6,9 @@ is closed, each route finishes what it has in hand, lets go of its connection an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Condition, Event
+from threading import Condition, Event, Thread, current_thread
 from typing import Protocol
 
 _LOOK_EVERY = 0.2
@@ -29,19 +29,18 @@ class Gate:
     def __init__(self) -> None:
         self._closing = Event()
         self._changed = Condition()
-        self._users = 0
-        self._outside = 0
+        self._inside: set[Thread] = set()
 
     @contextmanager
     def user(self) -> Iterator[None]:
-        """To be held by a thread for as long as it may have a connection."""
+        """To be held by a thread for as long as it may have a connection; the thread's name says whose."""
         with self._changed:
-            self._users += 1
+            self._inside.add(current_thread())
         try:
             yield
         finally:
             with self._changed:
-                self._users -= 1
+                self._inside.discard(current_thread())
                 self._changed.notify_all()
 
     def or_closing(self, stop: Event) -> Told:
@@ -56,25 +55,29 @@ class Gate:
                 return
             left -= _LOOK_EVERY
 
-    def pass_through(self, let_go: Callable[[], None], stop: Event) -> None:
-        """Returns at once while it is open; else calls `let_go` and waits until it opens or `stop` is set."""
-        if not self._closing.is_set():
-            return
-        let_go()
-        with self._changed:
-            self._outside += 1
-            self._changed.notify_all()
-            while self._closing.is_set() and not stop.is_set():
-                self._changed.wait(_LOOK_EVERY)
-            self._outside -= 1
+    def pass_through(self, let_go: Callable[[], None], stop: Event) -> bool:
+        """Whether to go on: not once `stop` is set.
+
+        For a `user`. It returns at once while the gate is open; else it calls `let_go`, and waits.
+        """
+        if self._closing.is_set() and not stop.is_set():
+            let_go()
+            with self._changed:
+                self._inside.discard(current_thread())
+                self._changed.notify_all()
+                while self._closing.is_set() and not stop.is_set():
+                    self._changed.wait(_LOOK_EVERY)
+                self._inside.add(current_thread())
+        return not stop.is_set()
 
     @contextmanager
-    def closed(self, within: float) -> Iterator[bool]:
-        """Closes it, and opens it on leaving; whether all have let go within so many seconds."""
+    def closed(self, within: float) -> Iterator[Sequence[str]]:
+        """Closes it, and opens it on leaving; the names of those that have not let go in so many seconds."""
         self._closing.set()
         try:
             with self._changed:
-                yield self._changed.wait_for(lambda: self._outside >= self._users, within)
+                self._changed.wait_for(lambda: not self._inside, within)
+                yield sorted(each.name for each in self._inside)
         finally:
             with self._changed:
                 self._closing.clear()

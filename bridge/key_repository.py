@@ -28,7 +28,7 @@ class KeyRepository:
 
     `path` is the file, whose name ends in .p12, `password` opens it and was made for it, `label` is the
     certificate's. What a crash leaves behind nobody can open, as the password is kept nowhere else.
-    Raises `CredentialsError` where the credentials hold no CA.
+    Raises `CredentialsError` where the credentials hold no CA, `OSError` where the file can't be written.
     """
 
     def __init__(self, credentials: Credentials, label: str = DEFAULT_LABEL) -> None:
@@ -38,9 +38,13 @@ class KeyRepository:
         content = _content(credentials, label, self.password)
         self._directory = Path(tempfile.mkdtemp(prefix="bridge-"))  # mode 0700
         self.path = self._directory / "key.p12"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+        except OSError:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"KeyRepository(label={self.label!r})"

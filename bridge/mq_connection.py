@@ -100,6 +100,7 @@ class MqConnection:
         finally:
             del peer_name  # what the definition points to had to live until now
         self._queue_manager = queue_manager
+        self._access.connections.add(self)
         self.connects += 1
 
     def open(self, queue: str, options: int) -> Queue:
@@ -143,6 +144,7 @@ class MqConnection:
         leaving, self._leaving = self._leaving, None
         with contextlib.suppress(MqError), self.errors():
             leaving.disconnect()
+        self._access.connections.discard(self)
 
     def refused(self, queue: str, code: int, doing: str) -> Away:
         """What to raise for a failed call on a queue; closes the connection unless it is still of use."""

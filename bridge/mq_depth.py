@@ -72,11 +72,12 @@ class MqDepths:
     def run(self, stop: threading.Event) -> None:
         """Looks until `stop` is set. Never raises."""
         with self._gate.user():
-            while not stop.is_set():
-                self._gate.pass_through(self._connection.close, stop)
-                self._found = dict(self._look())
-                self._gate.wait(self._every, stop)
-            self._connection.close()
+            try:
+                while self._gate.pass_through(self._connection.close, stop):
+                    self._found = dict(self._look())
+                    self._gate.wait(self._every, stop)
+            finally:
+                self._connection.close()
 
     def _look(self) -> Sequence[tuple[str, Backlog]]:
         found = []

@@ -179,9 +179,8 @@ class Pump:
     def run(self, stop: threading.Event) -> None:
         """Moves units of work until `stop` is set; whatever is away is waited for. Raises `Stop`."""
         try:
-            while not stop.is_set():
+            while self.gate.pass_through(self._let_go, stop):
                 self.passed_at = self.circuit.clock()
-                self.gate.pass_through(self._let_go, stop)
                 try:
                     self.move()
                 except Away as e:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import structlog
@@ -40,7 +40,11 @@ class Rotation:
     def run(self, stop: Event) -> None:
         """Looks until `stop` is set. Never raises."""
         while not stop.wait(self._every):
-            self.look()
+            try:
+                self.look()
+            except Exception as e:  # noqa: BLE001 - a bug of ours must not end the looking
+                # Not its text, which may quote a secret.
+                self._say("credentials_not_read", f"internal error: {type(e).__name__}")
 
     def look(self) -> None:
         """Looks once."""
@@ -57,13 +61,15 @@ class Rotation:
             self._say("credentials_refused", str(e))
             return
         began = time.monotonic()
-        with self._gate.closed(_LET_GO_WITHIN) as all_let_go:
-            if all_let_go:
+        with self._gate.closed(_LET_GO_WITHIN) as late:
+            # One that could not be backed out is not ended, though its route has come to the gate.
+            free = not late and not self._access.connections
+            if free:
                 self._access.change(found, keys)
-        if not all_let_go:
+        if not free:
             if keys:
                 keys.close()
-            self._say("credentials_change_waits", "a route has a unit of work in hand yet")
+            self._say("credentials_change_waits", _why(late))
             return
         until = found.valid_until() if found else None
         log.info(
@@ -79,3 +85,9 @@ class Rotation:
         if said != event + reason or now - when >= _SAY_AGAIN_AFTER:
             log.error(event, reason=reason, note="the credentials in use stay so")
             self._said = (event + reason, now)
+
+
+def _why(late: Sequence[str]) -> str:
+    if late:
+        return f"in a call that has not returned for {_LET_GO_WITHIN:.0f} s: {', '.join(late)}"
+    return "the queue manager does not back out a unit of work, so that its connection can't be ended"

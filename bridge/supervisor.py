@@ -89,10 +89,10 @@ def _credentials(
 def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
     """Looks at the queues and the credentials, and writes the metrics, whether or not the routes get on."""
     ended = threading.Event()
-    watchers: list[Callable[[threading.Event], None]] = []
+    watchers: dict[str, Callable[[threading.Event], None]] = {}
     if depths := assembly.depths(every=LOOK_EVERY):
         metrics.backlogs = lambda: depths.by_route
-        watchers.append(depths.run)
+        watchers["depth of the queues"] = depths.run
     settings = assembly.configuration.queue_manager
     if settings.credentials:
         rotation = Rotation(
@@ -102,13 +102,16 @@ def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
             assembly.gate,
             every=settings.credentials_refresh,
         )
-        watchers.append(rotation.run)
+        watchers["credentials"] = rotation.run
     embedded = None
     if cloudwatch := assembly.configuration.cloudwatch:
         embedded = EmbeddedMetrics(metrics, cloudwatch.namespace, cloudwatch.interval)
-        watchers.append(embedded.run)
+        watchers["metrics"] = embedded.run
     # Daemons: a call to a queue manager that does not answer must not keep the process.
-    threads = [threading.Thread(target=watcher, args=(ended,), daemon=True) for watcher in watchers]
+    threads = [
+        threading.Thread(target=watcher, args=(ended,), name=name, daemon=True)
+        for name, watcher in watchers.items()
+    ]
     for thread in threads:
         thread.start()
     try:

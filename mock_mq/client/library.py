@@ -32,7 +32,7 @@ from mock_mq.client.memory import (
     write,
 )
 from mock_mq.client.properties import HANDLES, get_into, with_properties
-from mock_mq.client.tls import Settings, wrapper
+from mock_mq.client.tls import Settings, already_initialized, wrapper
 from mock_mq.constants import Reason
 from mock_mq.errors import MQError
 from mock_mq.wire.fields import Buffer, decode_characters
@@ -71,8 +71,11 @@ def MQCONN(name: Pointer, handle: Pointer) -> None:
 
 
 @mqi
-def MQCONNX(name: Pointer, options: Pointer, handle: Pointer) -> None:
-    """Connects by the channel definition in MQCNO, or by MQSERVER where it has none."""
+def MQCONNX(name: Pointer, options: Pointer, handle: Pointer) -> Reason:
+    """Connects by the channel definition in MQCNO, or by MQSERVER where it has none.
+
+    A warning says that the process has TLS set up already, and uses that.
+    """
     handle[0] = _UNUSABLE
     channel = ffi.NULL
     if options.Version >= 2:
@@ -84,7 +87,9 @@ def MQCONNX(name: Pointer, options: Pointer, handle: Pointer) -> None:
         target = _with_credentials(target, at(options, options.SecurityParmsPtr, options.SecurityParmsOffset))
     target = replace(target, takes_turns=bool(options.Options & _SHARE_BLOCK))
     shared = bool(options.Options & (_SHARE_BLOCK | _SHARE_NO_BLOCK))
+    ignored = target.secure is not None and already_initialized()
     handle[0] = remember(Connection.connect(target), shared=shared)
+    return Reason.SSL_ALREADY_INITIALIZED if ignored else Reason.NONE
 
 
 @mqi

@@ -6,6 +6,8 @@ import os
 import re
 import socket
 import ssl
+import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +70,38 @@ class Settings:
     peer_name: str = ""
 
 
+class _Environment:
+    """TLS in this process: as with IBM's client the first connection sets it up for all, until none is left.
+
+    Source: 2391 MQRC_SSL_ALREADY_INITIALIZED, IBM MQ 9.4 documentation.
+    """
+
+    def __init__(self) -> None:
+        self._store: pkcs12.PKCS12KeyAndCertificates | None = None
+        self._sockets: weakref.WeakSet[ssl.SSLSocket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def in_use(self) -> bool:
+        """Whether there is a connection; what another one says of the key repository is ignored then."""
+        with self._lock:
+            return any(each.fileno() >= 0 for each in self._sockets)
+
+    def store(self, settings: Settings) -> pkcs12.PKCS12KeyAndCertificates:
+        """The key repository's content, read unless TLS is set up already; raises 2381."""
+        if self._store is None or not self.in_use():
+            self._store = _read(settings)
+        return self._store
+
+    def secured(self, sock: ssl.SSLSocket) -> None:
+        """There is a connection, until its socket is closed."""
+        with self._lock:
+            self._sockets.add(sock)
+
+
+_environment = _Environment()
+already_initialized = _environment.in_use
+
+
 def wrapper(settings: Settings) -> Callable[[socket.socket, str], ssl.SSLSocket]:
     """What makes a connected socket a TLS one, never a plain one.
 
@@ -84,6 +118,7 @@ def wrapper(settings: Settings) -> Callable[[socket.socket, str], ssl.SSLSocket]
             why = e.reason if isinstance(e, ssl.SSLError) and e.reason else str(e)
             raise MQError(Reason.SSL_INITIALIZATION_ERROR, f"TLS with {host}: {why}") from None
         _check_peer(secured, wanted)
+        _environment.secured(secured)
         return secured
 
     return secure
@@ -103,21 +138,26 @@ def _context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _load(context: ssl.SSLContext, settings: Settings) -> None:
-    """Reads the key repository: CAs to trust, and the certificate to present if there is one."""
+def _read(settings: Settings) -> pkcs12.PKCS12KeyAndCertificates:
     if not settings.key_repository:
         raise MQError(Reason.KEY_REPOSITORY_ERROR, "no key repository is named: MQSCO or MQSSLKEYR")
     path = Path(settings.key_repository)
     try:
         if not path.is_file():
             path = Path(settings.key_repository + ".p12")
-        store = pkcs12.load_pkcs12(path.read_bytes(), settings.password.encode() or None)
+        return pkcs12.load_pkcs12(path.read_bytes(), settings.password.encode() or None)
     except OSError as e:
         raise MQError(Reason.KEY_REPOSITORY_ERROR, f"{path}: {e.strerror}") from None
     except ValueError:
         raise MQError(
             Reason.KEY_REPOSITORY_ERROR, f"{path}: not a PKCS#12 file, or not with this password"
         ) from None
+
+
+def _load(context: ssl.SSLContext, settings: Settings) -> None:
+    """Takes from the key repository the CAs to trust, and the certificate to present if there is one."""
+    path = settings.key_repository
+    store = _environment.store(settings)
     trusted = [each.certificate for each in store.additional_certs]
     if trusted:
         context.load_verify_locations(cadata="".join(_pem(each) for each in trusted))

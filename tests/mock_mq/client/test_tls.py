@@ -243,3 +243,24 @@ def test_a_channel_wants_its_own_cipher_spec_and_peer(
         return
     with refused(binding, reason):
         connect(binding, running, options, cipher=cipher)
+
+
+def test_tls_is_set_up_once_a_process_and_anew_when_no_connection_is_left(
+    binding: Binding,
+    secure: RunningQueueManager,
+    keys: KeyRepository,
+    others: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = connect(binding, secure, tls_options(binding, keys, monkeypatch))
+    # The other key repository, whose certificate is not trusted, is not even looked at.
+    definition = channel(binding, secure, SSLCipherSpec=ANY)
+    second = binding.mq.QueueManager(None)
+    with pytest.raises(binding.mq.MQMIError) as warned:
+        second.connect_with_options(secure.name, cd=definition, sco=tls_options(binding, others, monkeypatch))
+    assert (warned.value.comp, warned.value.reason) == (1, 2391)
+    assert secure.ask(lambda core: len(core.connections())) == 2
+    second.disconnect()
+    first.connection.disconnect()
+    with refused(binding, 2393):
+        connect(binding, secure, tls_options(binding, others, monkeypatch))
