@@ -18,7 +18,7 @@ help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
-	@echo 'make torture  the guarantee, broken at every point in every way: build/torture/report.html'
+	@echo 'make torture  the guarantee, broken at every point in every way, then at random: build/torture/report.html'
 	@echo 'make bench  what mock-mq costs on this machine'
 	@echo 'make mutations  a million spoiled frames against mock-mq'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
@@ -42,10 +42,10 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,tests/permissions $(OF_AWS))
 	$(BIN)/python -m pytest tests/permissions
 
-# The tests try one column of it; this takes about ten minutes.
+# The tests try two minutes of it; this takes about twenty-five.
 torture: $(READY)
 	@TORTURE=whole TORTURE_REPORT=build/torture/report.html $(BIN)/python -m pytest -v --no-header tests/torture
-	@echo 'the matrix: build/torture/report.html'
+	@echo 'the report: build/torture/report.html'
 
 # A table, in a minute or two.
 bench: $(READY)
