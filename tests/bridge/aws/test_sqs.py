@@ -312,8 +312,9 @@ def test_receives_that_ended_with_s3_away_do_not_bring_a_message_nearer_to_being
     send(aws, queue, keep(aws, bucket, "k", b"payload"), marker=MARKER)
     aws.sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0)
     fault_proxy.drop("GetObject", after=False)
-    # Left in the queue for no longer than its own time-out, so that the test need not wait.
-    fault_proxy.drop("ChangeMessageVisibilityBatch", after=False)
+    # Left in the queue for no longer than its own time-out, so that the test need not wait. On a busy machine
+    # it may be extended once before.
+    fault_proxy.drop("ChangeMessageVisibilityBatch", after=False, times=3)
     orders = source(offload=Offload(bucket=bucket), wait=10)
     with pytest.raises(Away):
         orders.take(10)
