@@ -81,7 +81,9 @@ def _is_forbidden(error: Exception) -> bool:
 def _overrides(environ: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted(environ):
         if name.startswith("AWS_ENDPOINT_URL"):
-            yield warning("AWS endpoint", f"{name} is {environ[name]}", "unset it, unless it is meant")
+            # Not what may stand before the host: a user and a password.
+            host = environ[name].rpartition("@")[2].removeprefix("http://").removeprefix("https://")
+            yield warning("AWS endpoint", f"{name} leads to {host}", "unset it, unless it is meant")
 
 
 def _caller(clients: Clients) -> tuple[Finding, str]:
@@ -158,7 +160,7 @@ class _Side:
                 _unknown(thing, "its attributes", "sqs:GetQueueAttributes") if unknown else _failed(thing, e)
             )
             return
-        waiting = f"there, {int(attributes.get('ApproximateNumberOfMessages', 0)):,} messages wait"
+        waiting = f"there, depth {int(attributes.get('ApproximateNumberOfMessages', 0)):,}"
         region = queue.region or client.meta.region_name
         if not source:
             yield self._there(thing, attributes, region, waiting)

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from bridge.check.certificates import lasting, name_of
-from bridge.check.finding import Finding, failure, ok
+from bridge.check.finding import Finding, Level, failure, ok
 from bridge.credentials import Credentials
 
 CONNECT_WITHIN = 4.0
 """Seconds."""
-_REFUSAL_WITHIN = 2.0
+_REFUSAL_WITHIN = 1.0
 """Seconds in which a queue manager that does not take our certificate says so, which is late in TLS 1.3."""
 
 _EXPIRED, _NOT_YET = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID
@@ -105,7 +105,7 @@ class Secured:
     def refusal(self, address: Address) -> Finding | None:
         """What the queue manager has against our certificate, if it is that."""
         found = self._handshake(address, wait=True)
-        return found if found.remedy else None
+        return found if found.level is Level.FAILURE else None
 
     def _handshake(self, address: Address, *, wait: bool) -> Finding:
         thing = f"TLS at {address.text}"
@@ -128,7 +128,7 @@ class Secured:
             return failure(thing, "the queue manager showed no certificate", "give it one (CERTLABL)")
         found = lasting("certificate of the queue manager,", certificate, datetime.now(UTC))
         return Finding(
-            f"{thing}", found.level, f"{version}; {found.thing}, {found.what}; ca has its CA", found.remedy
+            thing, found.level, f"{version}; {found.thing}, {found.what}; ca has its CA", found.remedy
         )
 
     def _distrusted(self, address: Address, error: ssl.SSLCertVerificationError) -> Finding:

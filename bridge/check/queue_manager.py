@@ -31,7 +31,7 @@ from bridge.mq_source import MqSource as MqTaker
 
 _IN_USE = 2042  # MQRC_OBJECT_IN_USE
 _GET_INHIBITED, _PUT_INHIBITED = 2016, 2051
-_TLS_REFUSALS = {2009, 2059, 2393, 2397, 2537, 2538, 2539}
+_TLS_REFUSALS = {2009, 2059, 2393, 2397, 2539}
 """What a client reports of TLS that came to nothing, depending on how far it got."""
 _FULL = 0.8
 """Of MAXDEPTH."""
@@ -76,8 +76,9 @@ def look(configuration: Configuration, clients: Clients) -> Iterator[Finding]:
         if working is None:
             yield nothing
             return
-        for queue, uses in _uses(configuration).items():
-            yield from _queue(MqConnection(binding, working, access), queue, uses, configuration)
+        with closing(working):
+            for queue, uses in _uses(configuration).items():
+                yield from _queue(working, queue, uses, configuration)
 
 
 def _client(binding: Binding) -> Finding:
@@ -96,26 +97,28 @@ def _reached(settings: QueueManager) -> Sequence[Finding]:
 
 def _connected(
     settings: QueueManager, binding: Binding, access: Access
-) -> Generator[Finding, None, QueueManager | None]:
-    """Looks at each address alone; gives the settings for the first that lets us in, None where none does."""
+) -> Generator[Finding, None, MqConnection | None]:
+    """Looks at each address alone; gives the first connection that comes about, None where none does."""
     found: list[Finding] = []
-    working: QueueManager | None = None
+    working: MqConnection | None = None
     for text, reached in zip(settings.connections, _reached(settings), strict=True):
         found.append(reached)
         if reached.level is Level.FAILURE:
             continue
         alone = settings.model_copy(update={"connections": (text,)})
-        findings = _let_in(alone, binding, access)
-        found += findings
-        if findings[-1].level is Level.OK:
-            working = working or alone
+        connection = MqConnection(binding, alone, access)
+        found += _let_in(connection, alone, access)
+        if connection.connected and working is None:
+            working = connection
+        else:
+            connection.close()
     # The client turns to the next where one does not answer.
     yield from (each.as_warning() for each in found) if working else found
     return working
 
 
-def _let_in(alone: QueueManager, binding: Binding, access: Access) -> Sequence[Finding]:
-    """TLS, where it is used, then MQCONNX: the last finding is the client's verdict."""
+def _let_in(connection: MqConnection, alone: QueueManager, access: Access) -> Sequence[Finding]:
+    """TLS, where it is used, then MQCONNX."""
     [text] = alone.connections
     address = Address.parse(text)
     secured = None
@@ -123,11 +126,10 @@ def _let_in(alone: QueueManager, binding: Binding, access: Access) -> Sequence[F
     if alone.cipher_spec and access.credentials:
         secured = Secured(access.credentials, alone.channel)
         shown = [secured.shown(address)]
-    with closing(MqConnection(binding, alone, access)) as connection:
-        try:
-            connection.connect()
-        except Away as e:
-            return [*shown, _why_not(e, alone, secured, address, *shown)]
+    try:
+        connection.connect()
+    except Away as e:
+        return [*shown, _why_not(e, alone, secured, address, *shown)]
     ways = f"over {alone.cipher_spec}" if alone.cipher_spec else "in plain TCP"
     thing = f"queue manager {alone.name} at {text}, channel {alone.channel}"
     return [*shown, ok(thing, f"connected, {ways}")]
@@ -141,9 +143,9 @@ def _why_not(
     if error.code not in _TLS_REFUSALS:
         return found
     if secured is None:
-        if error.code in {2009, 2059, 2537, 2538}:
-            return found
-        return replace(found, remedy="the channel may ask for TLS: set cipher_spec to its SSLCIPH")
+        return replace(
+            found, remedy="see that the queue manager runs; if the channel has an SSLCIPH, set cipher_spec"
+        )
     if any(each.level is Level.FAILURE for each in shown):
         return replace(found, remedy=f"mend TLS at {address.text}, above")
     if refusal := secured.refusal(address):
@@ -190,22 +192,22 @@ def _queue(
 ) -> Iterator[Finding]:
     thing = f"queue {queue} on {connection.queue_manager_name}"
     # Routes may share one: each way to open it is tried once.
-    for use in {each.doing: each for each in uses}.values():
+    for place, use in enumerate({each.doing: each for each in uses}.values()):
+        if place:
+            connection.close()  # what it is open for already may exclude the next
         routes = ", ".join(each.route for each in uses if each.doing == use.doing)
-        with closing(connection):
-            try:
-                use.opened_by(connection).connect()
-            except Away as e:
-                found = told(str(e))
-                if e.code == _IN_USE:
-                    remedy = "right where a bridge is running; otherwise find out who it is"
-                    yield warning(thing, f"{found.what} (route {routes})", remedy)
-                else:
-                    yield replace(found, what=f"{found.what} (route {routes})")
+        try:
+            use.opened_by(connection).connect()
+        except Away as e:
+            found = told(str(e))
+            if e.code == _IN_USE:
+                remedy = "right where a bridge is running; otherwise find out who it is"
+                yield warning(thing, f"{found.what} (route {routes})", remedy)
             else:
-                yield ok(thing, f"opened {use.doing} (route {routes})")
-    with closing(connection):
-        yield from _attributes(connection, queue, uses, configuration)
+                yield replace(found, what=f"{found.what} (route {routes})")
+        else:
+            yield ok(thing, f"opened {use.doing} (route {routes})")
+    yield from _attributes(connection, queue, uses, configuration)
 
 
 def _attributes(
@@ -242,7 +244,7 @@ def _attributes(
             yield told(mq_reasons.sentence(thing, code))
     depth, most = attribute(constants.MQIA_CURRENT_Q_DEPTH), attribute(constants.MQIA_MAX_Q_DEPTH)
     if depth is not None and most:
-        waiting = f"{depth:,} messages on it, of {most:,} that it takes"
+        waiting = f"depth {depth:,} of {most:,}"
         if puts and depth >= most * _FULL:
             yield warning(thing, waiting, "have its messages taken, or raise MAXDEPTH")
         else:
