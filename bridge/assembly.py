@@ -123,7 +123,7 @@ class Assembly:
                 self._connection(route.name),
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
-                exclusive=_fifo(route) is not None,
+                exclusive=fifo_of(route) is not None,
                 most_bytes=self.configuration.in_flight,
             )
         if not isinstance(route.sink, configured.MqSink):
@@ -157,15 +157,15 @@ def make_sink(
 ) -> Sink:
     """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name."""
     if isinstance(route.sink, configured.SnsSink):
-        return SnsTopic(clients, route.sink.sns, configuration.offload, _fifo(route))
+        return SnsTopic(clients, route.sink.sns, configuration.offload, fifo_of(route))
     if isinstance(route.sink, configured.SqsSink):
-        return SqsDestination(clients, route.sink.sqs, configuration.offload, _fifo(route))
+        return SqsDestination(clients, route.sink.sqs, configuration.offload, fifo_of(route))
     made = connection(route.name)
     ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
     return MqSink(made, route.sink.mq, ledger)
 
 
-def _fifo(route: configured.Route) -> Fifo | None:
+def fifo_of(route: configured.Route) -> Fifo | None:
     """How a route's destination orders messages; None where it does not."""
     sink = route.sink
     if isinstance(sink, configured.MqSink):

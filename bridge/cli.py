@@ -64,6 +64,30 @@ def run(config: Config = None) -> None:
 
 
 @app.command()
+def check(
+    config: Config = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+) -> None:
+    """Look at everything the configuration names, and say what is wrong and what to do.
+
+    The configuration, then each connection, the channel, certificates, queues, topics, buckets and keys.
+    Nothing is sent, received or written. Exit code 1 says that something failed; warnings alone are 0.
+    """
+    configuration = load(config)
+    from bridge import check as checking  # noqa: PLC0415 - so that --help answers at once
+    from bridge import log  # noqa: PLC0415 - as above
+    from bridge.check import showing  # noqa: PLC0415 - as above
+
+    log.silence()
+    source = str(config) if config else "BRIDGE_CONFIG"
+    with showing.progress() as tell:
+        findings = checking.check(configuration, source=source, tell=tell)
+    showing.show(findings, as_json=as_json)
+    raise typer.Exit(FAILED if any(each.level is checking.Level.FAILURE for each in findings) else 0)
+
+
+@app.command()
 def health(config: Config = None) -> None:
     """Ask a bridge that runs here whether it is alive: what a container's health check calls.
 

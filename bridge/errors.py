@@ -18,11 +18,13 @@ class Away(BridgeError):
     """The source or the destination is away or refuses everybody; nothing is wrong with the message.
 
     `slowly` asks for the longer waits that suit a thing a person has to mend (a missing authority, say).
+    `code` is MQ's reason code, 0 where it has none.
     """
 
-    def __init__(self, message: str, *, slowly: bool = False) -> None:
+    def __init__(self, message: str, *, slowly: bool = False, code: int = 0) -> None:
         super().__init__(message)
         self.slowly = slowly
+        self.code = code
 
 
 class Stop(BridgeError):

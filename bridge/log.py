@@ -56,6 +56,12 @@ def configure(stream: TextIO | None = None) -> None:
     )
 
 
+def silence() -> None:
+    """Keeps everything back: for a command whose output says it all."""
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def _rendering(out: TextIO) -> list[Processor]:
     # Neither form of traceback shows local variables: they hold bodies and passwords.
     if out.isatty():

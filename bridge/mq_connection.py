@@ -24,7 +24,6 @@ _WARNING = 1
 _GONE = {2009, 2018}
 """MQRC_CONNECTION_BROKEN and MQRC_HCONN_ERROR: the queue manager backs out by itself."""
 _HANDLE_GONE = 2018  # MQRC_HCONN_ERROR
-_NOT_AUTHORISED = 2035
 _ALREADY_INITIALISED = (
     2391  # MQRC_SSL_ALREADY_INITIALIZED: TLS is set up once a process, and for the same here
 )
@@ -179,13 +178,13 @@ class MqConnection:
 
     def _away(self, thing: str, code: int, doing: str) -> Away:
         remedy = ""
-        if code == _NOT_AUTHORISED:
+        if code == mq_reasons.NOT_AUTHORISED:
             user = self._access.credentials.user if self._access.credentials else ""
             who = f"user {user}" if user else "the channel's user"
             remedy = f"check the password, or let {who} connect" if doing == "to connect" else ""
             remedy = remedy or f"grant {doing.removeprefix('to ').upper()} to {who}"
         slowly = mq_reasons.reason(code).action is Action.PERSON
-        return Away(mq_reasons.sentence(thing, code, doing=doing, remedy=remedy), slowly=slowly)
+        return Away(mq_reasons.sentence(thing, code, doing=doing, remedy=remedy), slowly=slowly, code=code)
 
     def _channel_definition(self) -> tuple[Structure, object]:
         """The MQCD, and what must stay alive as long as it is used."""

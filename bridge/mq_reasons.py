@@ -8,6 +8,9 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
+NOT_AUTHORISED = 2035
+"""MQRC_NOT_AUTHORIZED."""
+
 
 class Action(Enum):
     """What a reason code asks for, whichever call it came from."""
@@ -176,6 +179,6 @@ def sentence(thing: str, code: int, *, doing: str = "", remedy: str = "") -> str
     """
     known = reason(code)
     name = f" MQRC_{known.name}" if known.name else ""
-    what = f"{known.meaning} {doing}".rstrip() if code == 2035 else known.meaning
+    what = f"{known.meaning} {doing}".rstrip() if code == NOT_AUTHORISED else known.meaning
     advice = remedy or known.remedy
     return f"{thing}: {what} ({code}{name})" + (f": {advice}" if advice else "")

@@ -144,7 +144,19 @@ class ServiceStack(Stack):
                 if (integration.offload or {}).get("delete_after_delivery"):
                     self._allow(role, "DiscardBodies", permissions.DISCARD, bodies)
         self._use_keys(role)
+        self._look(role)
         return role
+
+    def _look(self, role: iam.Role) -> None:
+        """What `bridge check` asks for: of a role it can tell only where it is run with that role."""
+        data = self._data
+        buckets = [each.arn for each in (data.dead_letters, data.payloads) if each]
+        topics = [each.topic_arn for each in data.topics.values()]
+        queues = [each.queue_arn for each in data.destinations.values()]
+        self._allow(role, "LookAtTopics", permissions.LOOK_AT_TOPIC, topics)
+        self._allow(role, "LookAtQueues", permissions.LOOK_AT_QUEUE, queues)
+        self._allow(role, "LookAtBuckets", permissions.LOOK_AT_BUCKET, buckets)
+        self._allow(role, "KeyState", permissions.LOOK_AT_KEY, [data.key.key_arn])
 
     def _operator_policy(self) -> iam.ManagedPolicy:
         """What a person needs to look through the dead letters and replay them: to be attached to a role."""

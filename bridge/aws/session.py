@@ -24,6 +24,7 @@ from bridge.aws.faults import FAULTS, capped, classify
 from bridge.errors import Stop
 
 if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -107,6 +108,14 @@ class Clients:
         """The Secrets Manager client of a region."""
         return cast("SecretsManagerClient", self._client("secretsmanager", region))
 
+    def kms(self, region: str = "") -> KMSClient:
+        """The KMS client of a region: only to look at keys, which the services use by themselves."""
+        return cast("KMSClient", self._client("kms", region))
+
+    def sts(self) -> STSClient:
+        """The STS client, which says whose the credentials are."""
+        return cast("STSClient", self._client("sts", ""))
+
     def account(self, otherwise: str = "") -> str:
         """The account of the credentials (12 digits), which owns the buckets; asked of STS once.
 
@@ -116,8 +125,7 @@ class Clients:
         with self._sts_lock:
             if not self._account and time.monotonic() >= self._ask_sts_at:
                 try:
-                    sts = cast("STSClient", self._client("sts", ""))
-                    self._account = sts.get_caller_identity()["Account"]
+                    self._account = self.sts().get_caller_identity()["Account"]
                 except FAULTS as error:
                     self._ask_sts_at = time.monotonic() + _ASK_STS_AGAIN_AFTER
                     log.warning(

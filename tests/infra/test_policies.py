@@ -206,10 +206,14 @@ def test_the_task_role_has_exactly_what_its_routes_need_on_exactly_what_they_use
         "DiscardBodies": (permissions.DISCARD, "payloads"),
         "DataKey": (permissions.USE_KEY, "Key"),
         "SecretKey": (permissions.USE_KEY[:1], "Key"),
+        "LookAtTopics": (permissions.LOOK_AT_TOPIC, "Topic"),
+        "LookAtQueues": (permissions.LOOK_AT_QUEUE, "Queue"),
+        "LookAtBuckets": (permissions.LOOK_AT_BUCKET, "bridge-"),
+        "KeyState": (permissions.LOOK_AT_KEY, "Key"),
     }
     expected = {
         "orders": set(use) - {"DiscardBodies"},
-        "payments": set(use) - {"DiscardBodies", "Send"},
+        "payments": set(use) - {"DiscardBodies", "Send", "LookAtQueues"},
         "partners": set(use),
     }
     for name in INTEGRATIONS:
@@ -237,7 +241,7 @@ def test_the_whole_of_the_actions_that_integrations_are_granted_is_the_whole_tha
         for statement in _role_statements(synthesis, f"bridge-{name}-service", "TaskRole")
         for action in many(statement["Action"])
     }
-    assert granted == permissions.ALL | set(permissions.USE_KEY)
+    assert granted == permissions.ALL | permissions.LOOK | set(permissions.USE_KEY)
 
 
 def test_the_operators_policy_has_what_a_replay_needs_and_deletes_nothing(synthesis: Synthesis) -> None:

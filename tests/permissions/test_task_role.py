@@ -19,6 +19,8 @@ ACTIONS = {
     "sqs.ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
     "s3.HeadObject": "s3:GetObject",
     "s3.ListObjectsV2": "s3:ListBucket",
+    "s3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
 }
 NEEDS_NO_GRANT = {"sts:GetCallerIdentity"}
 
@@ -42,6 +44,19 @@ def test_the_role_grants_all_that_the_bridge_calls(called: set[str]) -> None:
 def test_the_role_grants_nothing_that_the_bridge_never_calls(called: set[str]) -> None:
     # Not called, but asked by S3 itself before it says that an object is gone and not that it is forbidden.
     assert permissions.ALL - called == set(permissions.TELL_MISSING)
+
+
+@pytest.mark.parametrize("called", ["check"], indirect=True)
+def test_the_role_grants_what_a_check_looks_at_and_a_check_calls_nothing_that_moves_a_message(
+    called: set[str],
+) -> None:
+    assert called - permissions.ALL - NEEDS_NO_GRANT == permissions.LOOK - permissions.ALL
+    assert called & permissions.ALL == {
+        "sqs:GetQueueUrl",
+        "sqs:GetQueueAttributes",
+        "s3:GetObject",
+        "secretsmanager:GetSecretValue",
+    }
 
 
 @pytest.mark.parametrize("called", ["operator"], indirect=True)

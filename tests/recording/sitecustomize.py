@@ -1,7 +1,7 @@
 """Python runs this at every start where the directory is on PYTHONPATH, as `make test` puts it.
 
 Where RECORD_AWS_CALLS names a file, each AWS operation that the bridge calls is written there once a process,
-the processes that tests start among them: a line has who calls, `bridge` or `operator`, and the operation.
+the processes that tests start among them: a line has who calls (bridge, operator, check) and the operation.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ def _record(session: Any) -> None:
 
     def note(model: Any, params: Any, **_rest: Any) -> None:
         agent = params["headers"].get("User-Agent", "")
-        for who, name in (("bridge", "ibmmq-aws-bridge/"), ("operator", "ibmmq-aws-bridge-operator/")):
-            line = f"{who} {model.service_model.service_name}.{model.name}\n"
-            if name in agent and line not in seen:
+        for who in ("", "-operator", "-check"):
+            line = f"{who.strip('-') or 'bridge'} {model.service_model.service_name}.{model.name}\n"
+            if f"ibmmq-aws-bridge{who}/" in agent and line not in seen:
                 seen.add(line)
                 with open(os.environ["RECORD_AWS_CALLS"], "a") as file:  # noqa: PTH123 - no import more than needed
                     file.write(line)

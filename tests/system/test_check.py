@@ -1,0 +1,501 @@
+"""`bridge check` against a set-up in which all is right, and others that are wrong in one way each."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import yaml
+from typer.testing import CliRunner
+
+from bridge.binding import CHOICE
+from bridge.cli import app
+from mock_mq.core import QueueDefinition, Right
+from mock_mq.core.definition import Channel
+from mock_mq.pytest_plugin import StartQueueManager
+from mock_mq.running import RunningQueueManager
+from mock_mq.server import TLS
+from tests.bridge.pem import ec_key, issue
+from tests.fixtures.aws import ACCOUNT, Aws
+from tests.fixtures.certificates import Certificates
+from tests.fixtures.fault_proxy import FaultProxy
+from tests.system.ends import CANARY
+
+OUT, STOCK, IN, LEDGER = "OUT", "STOCK", "IN", "LEDGER"
+CHANNEL = "BRIDGE.SVRCONN"
+LOOKS = {"MQCONN", "MQOPEN", "MQINQ", "MQCLOSE", "MQBACK", "MQDISC"}
+"""Calls that move no message."""
+QUESTIONS = {
+    "GetSecretValue",
+    "GetCallerIdentity",
+    "GetTopicAttributes",
+    "GetQueueUrl",
+    "GetQueueAttributes",
+    "HeadObject",
+    "DescribeKey",
+}
+
+
+@dataclass
+class SetUp:
+    """All of it is right until a test spoils something; the queue manager starts when first asked for."""
+
+    aws: Aws
+    proxy: FaultProxy
+    directory: Path
+    start: StartQueueManager
+    tls: TLS | None
+    secret: dict[str, str]
+    configuration: dict[str, Any]
+    certificates: Certificates
+    definition: dict[str, Any] = field(default_factory=dict)
+    started: RunningQueueManager | None = None
+
+    @property
+    def queue_manager(self) -> RunningQueueManager:
+        if self.started is None:
+            self.started = self.start(tls=self.tls, **self.definition)
+        return self.started
+
+    @property
+    def reaching(self) -> dict[str, Any]:
+        """The part of the configuration that says how to reach the queue manager."""
+        found: dict[str, Any] = self.configuration["queue_manager"]
+        return found
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """The command's exit code and what it printed."""
+        self.reaching.setdefault("connections", [self.queue_manager.connection_name])
+        if "credentials" not in self.reaching:
+            self.reaching["credentials"] = f"secretsmanager:{self.aws.make_secret(json.dumps(self.secret))}"
+        file = self.directory / "bridge.yaml"
+        file.write_text(yaml.safe_dump(self.configuration))
+        result = CliRunner().invoke(app, [*arguments, "--config", str(file)], catch_exceptions=False)
+        assert CANARY not in result.output
+        return result.exit_code, result.stdout, result.stderr
+
+    def findings(self) -> tuple[int, list[dict[str, str]]]:
+        code, out, _ = self.run("check", "--json")
+        return code, json.loads(out)["findings"]
+
+
+@pytest.fixture(autouse=True)
+def unsilenced() -> Iterator[None]:
+    """The command silences the log of its process, which is the tests'."""
+    before = structlog.get_config()
+    yield
+    logging.disable(logging.NOTSET)
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def right(
+    aws: Aws,
+    fault_proxy: FaultProxy,
+    tmp_path: Path,
+    start_queue_manager: StartQueueManager,
+    certificates: Certificates,
+) -> SetUp:
+    topic, _ = aws.make_topic()
+    stock, orders = (
+        aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        for url in (aws.make_queue(), aws.make_queue())
+    )
+    payloads, letters = aws.make_bucket(), aws.make_bucket()
+    aws.s3.put_bucket_lifecycle_configuration(
+        Bucket=payloads,
+        LifecycleConfiguration={
+            "Rules": [{"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}]
+        },
+    )
+    return SetUp(
+        aws,
+        fault_proxy,
+        tmp_path,
+        start_queue_manager,
+        TLS(
+            certificates.server_certificate,
+            certificates.server_key,
+            certificates.ca,
+            require_client_certificate=True,
+        ),
+        {
+            "certificate": certificates.client_certificate.read_text(),
+            "private_key": certificates.client_key.read_text(),
+            "ca": certificates.ca.read_text(),
+            "user": "bridge",
+            "password": CANARY,
+        },
+        {
+            "queue_manager": {"name": "QM1", "channel": CHANNEL, "cipher_spec": "ANY_TLS12_OR_HIGHER"},
+            "offload": {"bucket": payloads},
+            "dead_letters": {"bucket": letters},
+            "routes": [
+                {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+                {"name": "stock", "from": {"mq": STOCK}, "to": {"sqs": stock}},
+                {"name": "in", "from": {"sqs": orders}, "to": {"mq": IN, "ledger": LEDGER}},
+            ],
+        },
+        certificates,
+        {
+            "channels": (Channel(CHANNEL),),
+            "queues": tuple(QueueDefinition(name) for name in (OUT, STOCK, IN, LEDGER)),
+            "users": {"bridge": CANARY},
+        },
+    )
+
+
+@pytest.mark.parametrize("name", ["pymqi", "ibmmq"])
+def test_where_all_is_right_it_says_so_of_each_thing_and_nothing_has_moved(
+    right: SetUp, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CHOICE, name)
+    right.queue_manager.put(OUT, CANARY)
+    source = right.configuration["routes"][2]["from"]["sqs"].rpartition(":")[2]
+    url = right.aws.sqs.get_queue_url(QueueName=source)["QueueUrl"]
+    right.aws.sqs.send_message(QueueUrl=url, MessageBody=CANARY)
+    code, found = right.findings()
+    assert (code, [each for each in found if each["level"] == "failure"]) == (0, [])
+    # These are what a rehearsal is.
+    warned = [each["thing"] for each in found if each["level"] == "warning"]
+    assert {each.split(" CN=")[0] for each in warned} == {
+        "MQ client",
+        "AWS endpoint",
+        "client certificate",
+        "CA certificate",
+        f"TLS at {right.queue_manager.connection_name}",
+    }
+    assert right.queue_manager.depth(OUT) == 1
+    assert {each.call for each in right.queue_manager.calls()} <= LOOKS
+    assert {each.action for each in right.proxy.requests if "?" not in each.path} <= QUESTIONS
+    assert right.aws.counts(url) == (1, 0)
+
+
+Spoil = Callable[[SetUp], None]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A set-up that is wrong in one way, and what is to be said of it: patterns."""
+
+    name: str
+    spoil: Spoil
+    thing: str
+    what: str
+    remedy: str
+    also: tuple[str, ...] = ()
+    """What else can't work then, by thing."""
+
+
+def spoiling(
+    reaching: dict[str, Any] | None = None, secret: dict[str, str] | None = None, **definition: Any
+) -> Spoil:
+    """Changes to the configuration's queue_manager, the secret, and the queue manager itself."""
+
+    def spoil(right: SetUp) -> None:
+        right.definition |= definition
+        right.reaching.update(reaching or {})
+        right.secret |= secret or {}
+
+    return spoil
+
+
+def queues(*changed: QueueDefinition, without: str = "") -> tuple[QueueDefinition, ...]:
+    made = {name: QueueDefinition(name) for name in (OUT, STOCK, IN, LEDGER)} | {
+        each.name: each for each in changed
+    }
+    return tuple(each for each in made.values() if each.name != without)
+
+
+def another_ca(right: SetUp) -> None:
+    right.secret["ca"] = issue("Another CA", ec_key()).pem
+
+
+def expired_queue_manager(right: SetUp) -> None:
+    ca = issue("Bank CA", ec_key())
+    expired = issue("QM1", ec_key(), ca, starts=-9, ends=-1)
+    certificate, key = right.directory / "qm.pem", right.directory / "qm.key"
+    certificate.write_text(expired.pem)
+    key.write_text(expired.key_pem)
+    right.tls = TLS(certificate, key, right.certificates.ca, require_client_certificate=True)
+    right.secret["ca"] = ca.pem
+
+
+def expired_client(right: SetUp) -> None:
+    expired = issue("bridge", ec_key(), issue("CA", ec_key()), starts=-9, ends=-1)
+    right.secret |= {"certificate": expired.pem, "private_key": expired.key_pem}
+
+
+def unknown_client(right: SetUp) -> None:
+    stranger = issue("bridge", ec_key(), issue("Another CA", ec_key()))
+    right.secret |= {"certificate": stranger.pem, "private_key": stranger.key_pem}
+
+
+def no_client(right: SetUp) -> None:
+    del right.secret["certificate"], right.secret["private_key"]
+
+
+def plain_listener(right: SetUp) -> None:
+    right.tls = None
+
+
+def plain_client(right: SetUp) -> None:
+    no_client(right)
+    del right.reaching["cipher_spec"]
+    right.definition["channels"] = (Channel(CHANNEL, cipher_spec="ANY_TLS12_OR_HIGHER"),)
+
+
+def no_topic(right: SetUp) -> None:
+    right.aws.sns.delete_topic(TopicArn=right.configuration["routes"][0]["to"]["sns"])
+
+
+def no_queue(right: SetUp) -> None:
+    name = right.configuration["routes"][1]["to"]["sqs"].rpartition(":")[2]
+    right.aws.sqs.delete_queue(QueueUrl=right.aws.sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def no_bucket(right: SetUp) -> None:
+    right.aws.s3.delete_bucket(Bucket=right.configuration["dead_letters"]["bucket"])
+
+
+def foreign_bucket(right: SetUp) -> None:
+    bucket = right.configuration["dead_letters"]["bucket"]
+    right.proxy.answer("GetObject", status=403, code="AccessDenied", where=f"{bucket}?location")
+
+
+def unreadable_bucket(right: SetUp) -> None:
+    right.proxy.answer("HeadObject", status=403)
+
+
+def disabled_key(right: SetUp) -> None:
+    key = right.aws.kms.create_key()["KeyMetadata"]["KeyId"]
+    right.aws.kms.disable_key(KeyId=key)
+    right.aws.sns.set_topic_attributes(
+        TopicArn=right.configuration["routes"][0]["to"]["sns"],
+        AttributeName="KmsMasterKeyId",
+        AttributeValue=key,
+    )
+
+
+def expired_token(right: SetUp) -> None:
+    right.proxy.answer("GetCallerIdentity", status=403, code="ExpiredToken")
+
+
+def no_secret(right: SetUp) -> None:
+    right.reaching["credentials"] = "secretsmanager:nothing-of-that-name"
+
+
+def no_json(right: SetUp) -> None:
+    right.reaching["credentials"] = f"secretsmanager:{right.aws.make_secret(CANARY)}"
+
+
+QM, TLS_AT = (
+    r"queue manager QM1 at 127\.0\.0\.1\(\d+\), channel BRIDGE\.SVRCONN",
+    r"TLS at 127\.0\.0\.1\(\d+\)",
+)
+BROKEN = [
+    Broken(
+        "wrong host",
+        spoiling({"connections": ["mq.invalid(1414)"]}),
+        r"connection mq\.invalid\(1414\)",
+        "no host of the name mq.invalid is known",
+        "correct connections",
+    ),
+    Broken(
+        "wrong port",
+        spoiling({"connections": ["127.0.0.1(1)"]}),
+        r"connection 127\.0\.0\.1\(1\)",
+        "nothing listens at port 1 of 127.0.0.1",
+        "correct the port",
+    ),
+    Broken(
+        "wrong queue manager",
+        spoiling({"name": "QM2"}),
+        QM.replace("QM1", "QM2"),
+        "no queue manager of that name (2058 ",
+        "correct name",
+    ),
+    Broken(
+        "unknown channel",
+        spoiling({"channel": "NOWHERE"}),
+        QM.replace("BRIDGE\\.SVRCONN", "NOWHERE"),
+        "there is no such channel (2540 ",
+        "define it, or correct channel",
+    ),
+    Broken(
+        "stopped channel",
+        spoiling(channels=(Channel(CHANNEL, stopped=True),)),
+        QM,
+        "(2537 MQRC_CHANNEL_NOT_AVAILABLE)",
+        "start it",
+    ),
+    Broken(
+        "wrong cipher",
+        spoiling(channels=(Channel(CHANNEL, cipher_spec="ECDHE_RSA_AES_256_GCM_SHA384"),)),
+        QM,
+        "the certificates are accepted, so it is the CipherSpec",
+        "set cipher_spec, now ANY_TLS12_OR_HIGHER, and the channel's SSLCIPH to the same",
+    ),
+    Broken(
+        "CA of another",
+        another_ca,
+        TLS_AT,
+        "issued by CN=Throwaway CA,O=Throwaway, which ca does not lead to",
+        "put the CA that signed it into ca",
+        (QM,),
+    ),
+    Broken(
+        "expired queue manager",
+        expired_queue_manager,
+        TLS_AT,
+        "CN=QM1, issued by CN=Bank CA, expired on 20",
+        "have the queue manager's certificate renewed",
+        (QM,),
+    ),
+    Broken(
+        "expired client",
+        expired_client,
+        "credentials secretsmanager:.*",
+        "certificate expired on 20",
+        "give a new one",
+    ),
+    Broken(
+        "key of another pair",
+        spoiling(secret={"private_key": issue("x", ec_key()).key_pem}),
+        "credentials secretsmanager:.*",
+        "private_key does not belong to certificate",
+        "give the pair that was made together",
+    ),
+    Broken(
+        "client of another CA",
+        unknown_client,
+        QM,
+        "does not trust the CA of the client certificate",
+        "add that CA to the queue manager's key repository",
+    ),
+    Broken(
+        "no client certificate",
+        no_client,
+        QM,
+        "asks for a client certificate, and the credentials hold none",
+        "give certificate and private_key",
+    ),
+    Broken(
+        "another peer",
+        spoiling({"peer_name": "CN=QM9"}),
+        QM,
+        "is another's (2398 ",
+        "compare peer_name with it",
+    ),
+    Broken(
+        "TLS to a plain listener",
+        plain_listener,
+        TLS_AT,
+        "does not speak TLS",
+        "leave cipher_spec out for plain TCP",
+        (QM,),
+    ),
+    Broken(
+        "plain to a channel with TLS",
+        plain_client,
+        QM,
+        "the connection broke (2009 ",
+        "if the channel has an SSLCIPH, set cipher_spec",
+    ),
+    Broken(
+        "wrong password",
+        spoiling(secret={"password": "wrong"}),
+        QM,
+        "not authorised to connect (2035 ",
+        "check the password, or let user bridge connect",
+    ),
+    Broken(
+        "secret that is not there",
+        no_secret,
+        "secretsmanager:nothing-of-that-name",
+        "ResourceNotFoundException",
+        "create it or correct its name",
+    ),
+    Broken(
+        "secret that is not JSON",
+        no_json,
+        "credentials secretsmanager:.*",
+        "the secret is not JSON",
+        "store an object with certificate",
+    ),
+    Broken(
+        "unknown MQ queue",
+        spoiling(queues=queues(without=IN)),
+        "queue IN on QM1",
+        "there is no such queue (2085 ",
+        "define it, or correct the name",
+    ),
+    Broken(
+        "no authority",
+        spoiling(denied=(("bridge", OUT, Right.GET),)),
+        "queue OUT on QM1",
+        "not authorised to get (2035 MQRC_NOT_AUTHORIZED) (route out)",
+        "grant GET to user bridge",
+    ),
+    Broken(
+        "get inhibited",
+        spoiling(queues=queues(QueueDefinition(STOCK, get_inhibited=True))),
+        "queue STOCK on QM1",
+        "gets are inhibited (2016 ",
+        "set GET(ENABLED)",
+    ),
+    Broken(
+        "put inhibited",
+        spoiling(queues=queues(QueueDefinition(IN, put_inhibited=True))),
+        "queue IN on QM1",
+        "puts are inhibited (2051 ",
+        "set PUT(ENABLED)",
+    ),
+    Broken("topic gone", no_topic, "sns:arn:.*", "NotFound", "create it or correct its name"),
+    Broken("SQS queue gone", no_queue, "sqs:queue-.*", "NonExistentQueue", "create it or correct its name"),
+    Broken("bucket gone", no_bucket, "s3://bucket-.*", "NoSuchBucket", "create it or correct its name"),
+    Broken(
+        "bucket of another account",
+        foreign_bucket,
+        "s3://bucket-.*",
+        f"another account than the caller's, {ACCOUNT}",
+        "name a bucket of that account's",
+    ),
+    Broken(
+        "bucket that may not be read",
+        unreadable_bucket,
+        "s3://bucket-.*",
+        "objects in it may not be read (403)",
+        "allow s3:GetObject on its objects",
+    ),
+    Broken("key disabled", disabled_key, "kms:.*", "its state is Disabled", "enable it"),
+    Broken(
+        "expired token", expired_token, "AWS identity", "ExpiredToken", "check the task's role or credentials"
+    ),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.name)
+def test_the_cause_is_named_with_what_to_do_and_all_else_is_looked_at(right: SetUp, broken: Broken) -> None:
+    broken.spoil(right)
+    code, found = right.findings()
+    failures = [each for each in found if each["level"] == "failure"]
+    assert code == 1
+    cause, *others = failures
+    assert re.fullmatch(broken.thing, cause["thing"]), failures
+    assert broken.what in cause["what"], failures
+    assert broken.remedy in cause["remedy"], failures
+    assert len(others) == len(broken.also), others
+    for each, thing in zip(others, broken.also, strict=True):
+        assert re.fullmatch(thing, each["thing"]), others
+    # The other side, and what comes after, has been looked at all the same.
+    things = {each["thing"] for each in found if each["level"] != "failure"}
+    assert any(each.startswith("s3://") for each in things)
+    assert any(each.startswith("queue") for each in things)
