@@ -225,8 +225,8 @@ class SqsSource:
 
         A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
         left in the queue for a while, the longer the more often that happened, and with it those behind it
-        in its group; at its last receive it has a `fault` too. Raises `Away` when SQS is away, or S3 for every
-        message that came.
+        in its group; at its last receive it has a `fault` too. Raises `Away` when SQS is away, or S3 for all
+        that came.
         """
         link = self._connected()
         if not self._waiting:
