@@ -83,7 +83,8 @@ class Delivery:
     one). `token` is the source's own handle on it. `fault` says why it can't be delivered at all (a pointer
     that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
-    seconds since the epoch; 0 where that is not known.
+    seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
+    (SQS's redrive), and what to do; "" where it would not.
     """
 
     message: Message
@@ -93,6 +94,7 @@ class Delivery:
     fault: str = ""
     group: str = ""
     sent_at: float = 0.0
+    last: str = ""
 
 
 class Fault(Enum):

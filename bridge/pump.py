@@ -227,6 +227,8 @@ class Pump:
             why = each.fault
             if not why and attempts >= self.backout_threshold:
                 why = f"backed out {attempts} times: the threshold is {self.backout_threshold}"
+            elif not why and attempts and each.last:
+                why = f"backed out {attempts} times, and {each.last}"
             if not why:
                 hopeful.append(each)
             elif not self._has_arrived(each.message):

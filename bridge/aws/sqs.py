@@ -149,6 +149,14 @@ class _Link:
     follower: Follower
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A message of the unit of work in hand."""
+
+    raw: MessageTypeDef
+    pointer: Pointer | None
+
+
 class _Undeleted(Exception):
     """Messages that SQS did not delete, though it may the next time."""
 
@@ -164,6 +172,9 @@ class SqsSource:
 
     A unit of work is what one ReceiveMessage brought, up to ten messages, but takes no further one once its
     bodies have `most_bytes`: the rest is the next unit's, and their payloads are fetched only then.
+
+    A message that SQS would move to its redrive queue at the next receive is not given back: after a back-out
+    it stays in hand, and comes again from here.
     """
 
     def __init__(
@@ -190,8 +201,10 @@ class SqsSource:
         self._by_deduplication_id = by_deduplication_id
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
-        self._unit: dict[str, Pointer | None] = {}
+        self._unit: dict[str, _Taken] = {}
         self._waiting: deque[MessageTypeDef] = deque()
+        self._kept: dict[str, int] = {}
+        """How often a message was backed out and stayed in hand."""
         self._held: set[str] = set()
         self._left: OrderedDict[str, int] = OrderedDict()
         self.possible_duplicates = 0
@@ -210,10 +223,10 @@ class SqsSource:
 
         What the last receive brought beyond the bytes of a unit comes first, without another.
 
-        A message whose payload can't be had has a `fault`, and one that SQS would move away next. One whose
-        payload S3 does not give out just now is left in the queue for a while, the longer the more often that
-        happened, and with it those behind it in its group. Raises `Away` when SQS is away, or S3 for every
-        message that came.
+        A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
+        left in the queue for a while, the longer the more often that happened, and with it those behind it
+        in its group; at its last receive it has a `fault` too. Raises `Away` when SQS is away, or S3 for all
+        that came.
         """
         link = self._connected()
         if not self._waiting:
@@ -259,9 +272,9 @@ class SqsSource:
             else:
                 self._end()
         if self._offload and self._offload.delete_after_delivery:
-            for receipt, pointer in unit.items():
-                if pointer and receipt not in undeleted:
-                    self._delete_payload(link, pointer)
+            for receipt, taken in unit.items():
+                if taken.pointer and receipt not in undeleted:
+                    self._delete_payload(link, taken.pointer)
         if undeleted:
             self.possible_duplicates += len(undeleted)
             raise Away(
@@ -270,15 +283,30 @@ class SqsSource:
             )
 
     def back_out(self) -> None:
-        """Makes what was received visible again, as far as SQS lets it; else it becomes so anyway."""
-        receipts = [*self._unit, *(raw["ReceiptHandle"] for raw in self._waiting)]
-        self._end()
-        if self._link and receipts:
-            visibility.change(self._link.client, self._link.url, self.name, receipts, 0)
+        """Makes what was received visible again, as far as SQS lets it; else it becomes so anyway.
+
+        What is received for the last time stays in hand.
+        """
+        link, unit = self._link, self._unit
+        if link is None:
+            return
+        received = [*(taken.raw for taken in unit.values()), *self._waiting]
+        last = [raw for raw in received if _last(link, raw)]
+        kept = {raw["MessageId"]: self._kept.get(raw["MessageId"], 0) for raw in last}
+        for taken in unit.values():
+            if _last(link, taken.raw):
+                kept[taken.raw["MessageId"]] += 1
+        self._give_back(link, [raw for raw in received if not _last(link, raw)])
+        self._kept = kept
+        if last:
+            # Its time-out may be nearly over.
+            visibility.change(link.client, link.url, self.name, _receipts(last), link.visibility)
+            self._keep(link, last)
 
     def close(self) -> None:
-        """Backs out; the clients are the process's."""
-        self.back_out()
+        """Gives back all of it; the clients are the process's."""
+        if self._link:
+            self._give_back(self._link, [*(taken.raw for taken in self._unit.values()), *self._waiting])
         self._link = None
 
     def _connected(self) -> _Link:
@@ -340,8 +368,7 @@ class SqsSource:
 
         def give_back(received: Sequence[MessageTypeDef]) -> None:
             if received:
-                receipts = [raw["ReceiptHandle"] for raw in received]
-                visibility.change(link.client, link.url, self.name, receipts, 0)
+                visibility.change(link.client, link.url, self.name, _receipts(received), 0)
 
         try:
             return receive() if self._stop is None else unless_stopped(self._stop, receive, give_back)
@@ -353,34 +380,44 @@ class SqsSource:
         self._end()
         received = self._received(link, limit)
         if received:
-            receipts = [raw["ReceiptHandle"] for raw in received]
-            self._keeper = visibility.Keeper(link.client, link.url, self.name, receipts, link.visibility)
-            self._waiting.extend(received)
+            self._keep(link, received)
+
+    def _keep(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
+        """These are to be taken, and until then kept from others' sight."""
+        receipts = _receipts(received)
+        self._keeper = visibility.Keeper(link.client, link.url, self.name, receipts, link.visibility)
+        self._waiting.extend(received)
+
+    def _give_back(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
+        """Lets go of all that is in hand, and makes these visible."""
+        self._end()
+        if received:
+            visibility.change(link.client, link.url, self.name, _receipts(received), 0)
 
     def _delivery(self, link: _Link, raw: MessageTypeDef, group: str) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
         cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
         received = _receives(raw) - 1
         receipt = raw["ReceiptHandle"]
+        last = _last(link, raw)
         pointer = None
         try:
             cloud, pointer = link.follower.follow(cloud, patient=received < _PATIENCE)
             message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
         except (BadPointer, MappingError) as error:
             message, fault = as_received.to_message(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
-        if not fault and 1 < link.most_receives <= received + 1:
-            fault = (
-                f"{self.name}: received {received + 1} times, after which SQS's redrive policy moves it away "
-                "without a word: raise its maxReceiveCount above dead_letters.backout_threshold"
-            )
-        self._unit[receipt] = pointer
+        except Away as error:
+            if not last:
+                raise
+            message, fault = as_received.to_message(cloud), capped(f"{error}; and {last}", LONGEST_REASON)
+        self._unit[receipt] = _Taken(raw, pointer)
         identity = raw["MessageId"]
         lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")
         message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
         # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
-        deliveries = max(0, received - self._left.get(identity, 0))
+        deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
-        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at)
+        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
@@ -396,11 +433,11 @@ class SqsSource:
         """Lets go of what the last receive brought."""
         if self._keeper:
             self._keeper.stop()
-        self._keeper, self._unit = None, {}
+        self._keeper, self._unit, self._kept = None, {}, {}
         self._waiting.clear()
         self._held.clear()
 
-    def _delete(self, link: _Link, unit: Mapping[str, Pointer | None]) -> Mapping[str, str]:
+    def _delete(self, link: _Link, unit: Mapping[str, _Taken]) -> Mapping[str, str]:
         """Deletes messages; the receipts of those that could not be, with the reason."""
         left = dict(unit)
         again = Retrying(
@@ -424,7 +461,7 @@ class SqsSource:
         late = (state.seconds_since_start or 0.0) > _DELETE_WITHIN
         return state.attempt_number >= _DELETE_TRIES or (told and late)
 
-    def _delete_once(self, link: _Link, left: dict[str, Pointer | None], lost: dict[str, str]) -> None:
+    def _delete_once(self, link: _Link, left: dict[str, _Taken], lost: dict[str, str]) -> None:
         """Deletes what is `left`; what never can be goes to `lost`; raises `_Undeleted` for the rest."""
         reason = ""
         for receipts in cut(list(left), lambda _: 1):
@@ -463,6 +500,20 @@ class SqsSource:
 def _receives(raw: MessageTypeDef) -> int:
     """How often the message was received, this time counted; approximate, as SQS says."""
     return int(raw.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+
+
+def _last(link: _Link, raw: MessageTypeDef) -> str:
+    """What to say of a message that SQS would move away at the next receive; "" of any other."""
+    if not 0 < link.most_receives <= _receives(raw):
+        return ""
+    return (
+        f"SQS's redrive policy moves it away after {link.most_receives} receives: raise its maxReceiveCount "
+        "above dead_letters.backout_threshold"
+    )
+
+
+def _receipts(received: Sequence[MessageTypeDef]) -> list[str]:
+    return [raw["ReceiptHandle"] for raw in received]
 
 
 def _attributes(raw: MessageTypeDef) -> Mapping[str, Attribute]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from bridge.binding import Binding
 from bridge.errors import Away
 from bridge.message import Descriptor, Fault, Message, Property
 from bridge.mq_sink import MqSink
-from mock_mq.core import QueueDefinition
+from mock_mq.core import Channel, QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import QUEUE, Program, sink, source
@@ -76,6 +77,40 @@ def test_one_too_big_is_set_aside_and_its_siblings_arrive(
     assert "queue DEV.QUEUE.1 on QM1: too big for the queue (2030 MQRC_MSG_TOO_BIG_FOR_Q)" in rejected.reason
     program = Program(binding, queue_manager)
     assert [program.get()[0] for _ in range(queue_manager.depth(QUEUE))] == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize(
+    ("defined", "reason"),
+    [
+        ({"queues": (QueueDefinition(QUEUE, max_message_length=5000),)}, 2030),
+        ({"max_message_length": 5000}, 2031),
+        ({"channels": (Channel("DEV.APP.SVRCONN", max_message_length=5000),)}, 2218),
+    ],
+    ids=["queue", "queue manager", "channel"],
+)
+def test_of_the_longest_that_is_taken_and_one_byte_more_the_second_is_set_aside_header_counted(
+    binding: Binding, start_queue_manager: StartQueueManager, defined: dict[str, Any], reason: int
+) -> None:
+    queue_manager = start_queue_manager(**defined)
+    putting = sink(binding, queue_manager)
+    putting.connect()
+    properties = {"größe": Property("ü" * 100)}
+    header = len(rfh2.join(properties, rfh2.Content(b"", "", 1208, 273)))
+    messages = [
+        Message(b"a"),
+        Message(bytes(5000)),
+        Message(bytes(5001)),
+        Message(bytes(5000 - header), properties=properties),
+        Message(bytes(5001 - header), properties=properties),
+        Message(b"z"),
+    ]
+    outcomes = putting.deliver(messages)
+    assert [outcome is None for outcome in outcomes] == [True, True, False, True, False, True]
+    refused = [outcome for outcome in outcomes if outcome]
+    assert {each.fault for each in refused} == {Fault.MESSAGE}
+    assert all(f"({reason} " in each.reason for each in refused)
+    lengths = [len(each.data) for each in queue_manager.browse(QUEUE)]
+    assert lengths == [1, 5000, 5000, 1]
 
 
 def test_one_that_is_put_with_a_warning_arrives_once(

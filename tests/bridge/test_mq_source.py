@@ -127,6 +127,31 @@ def test_bodies_of_any_size_and_content(program: Program, taking: MqSource, size
     assert taking.take(1)[0].message.body == body
 
 
+def test_large_ones_among_small_ones_are_of_one_unit_in_their_order(
+    program: Program, taking: MqSource, queue_manager: RunningQueueManager
+) -> None:
+    sizes = [1, 65_537, 1, 300_000, 100_000, 0]
+    for size in sizes:
+        program.put(bytes(size))
+    unit = taking.take(10)
+    assert [len(each.message.body) for each in unit] == sizes
+    assert not any(each.deliveries for each in unit)
+    # Asked again for each that is larger than the buffer, which is small again for the next one.
+    too_long = [each for each in queue_manager.calls("MQGET", QUEUE) if each.reason == 2080]
+    assert len(too_long) == 3
+
+
+def test_one_that_somebody_else_takes_before_it_is_asked_for_again_is_no_error(
+    taking: MqSource, queue_manager: RunningQueueManager
+) -> None:
+    # Too long for the buffer, says the queue manager; and then it has none any more, or another one.
+    queue_manager.fault("fail", call="MQGET", reason=2080, times=1)
+    assert taking.take(10) == []
+    queue_manager.put(QUEUE, b"x" * 70_000)
+    queue_manager.fault("fail", call="MQGET", reason=2080, times=1)
+    assert [len(each.message.body) for each in taking.take(10)] == [70_000]
+
+
 def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     for _ in range(4):
         program.put(bytes(3_000_000))

@@ -321,6 +321,24 @@ def test_a_hopeless_one_that_arrived_before_a_crash_is_no_dead_letter(fault: str
     assert (made.sink.calls, made.letters.letters) == ([], [])
 
 
+def test_one_that_its_source_would_move_away_next_is_set_aside_where_it_was_backed_out_and_else_tried() -> (
+    None
+):
+    source = MemorySource(
+        deque(
+            Delivery(message(count), count, f"{count}", last=last)
+            for count in (0, 1)
+            for last in ("it would be moved away", "")
+        )
+    )
+    made = rig(source)
+    made.move()
+    assert [(each.message.body, each.reason) for each in made.letters.letters] == [
+        (message(1).body, "backed out 1 times, and it would be moved away")
+    ]
+    assert [each.body for each in made.sink.arrived] == [message(n).body for n in (0, 0, 1)]
+
+
 def test_one_below_the_threshold_is_tried() -> None:
     made = rig(MemorySource.of(message(1), deliveries=THRESHOLD - 1))
     made.move()

@@ -107,3 +107,21 @@ def test_what_came_too_often_is_set_aside_without_a_try_and_those_behind_it_arri
         each.body for each in fault_proxy.requests if each.action == "PublishBatch"
     )
     assert len(plain.calls("MQPUT", IN)) == 1
+
+
+def test_what_takes_longer_than_the_visibility_time_out_arrives_once_and_is_deleted(
+    aws: Aws, fault_proxy: FaultProxy, plain: RunningQueueManager, start_bridge: StartBridge
+) -> None:
+    incoming = aws.make_queue(VisibilityTimeout="2")
+    aws.sqs.send_message(QueueUrl=incoming, MessageBody="text")
+    slowly = plain.fault("delay", call="MQPUT", queue=IN, seconds=2.5)
+    started = start_bridge(
+        plain,
+        {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
+        dead_letters=aws.make_bucket(),
+    )
+    eventually(lambda: sum(aws.counts(incoming)) == 0, what="deleted")
+    assert started.stop() == 0
+    assert plain.happened(slowly) == 1
+    assert [each.data for each in plain.browse(IN)] == [b"text"]
+    assert fault_proxy.count("ChangeMessageVisibilityBatch") >= 2

@@ -13,9 +13,13 @@ from structlog.testing import capture_logs
 
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.circuit import Circuit
 from bridge.configuration import Offload
 from bridge.errors import Away
 from bridge.message import Delivery, Descriptor, Message
+from bridge.pump import Pump
+from bridge.retry import Retry
+from tests.bridge.ends import MemoryDeadLetters, MemorySink
 from tests.fixtures.aws import Aws
 from tests.fixtures.fault_proxy import FaultProxy
 
@@ -43,6 +47,15 @@ def source(queue: str) -> Iterator[Make]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def redriven(aws: Aws, queue: str) -> str:
+    """The queue to which SQS moves what was received three times."""
+    moved = aws.make_queue()
+    policy = json.dumps({"deadLetterTargetArn": aws.queue_arn(moved), "maxReceiveCount": 3})
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    return moved
 
 
 def send(aws: Aws, queue: str, body: str, *, marker: str = "") -> None:
@@ -94,24 +107,24 @@ def test_no_more_is_taken_than_asked_for(aws: Aws, queue: str, source: Make) -> 
 
 
 def test_a_message_is_set_aside_before_the_queues_own_redrive_moves_it_away_without_a_word(
-    aws: Aws, queue: str, source: Make
+    aws: Aws, queue: str, source: Make, redriven: str
 ) -> None:
-    away = aws.make_queue()
-    policy = json.dumps({"deadLetterTargetArn": aws.queue_arn(away), "maxReceiveCount": "3"})
-    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    def breaks(_message: Message, _attempt: int) -> None:
+        raise RuntimeError
+
     send(aws, queue, "text")
-    orders = source()
-    faults = []
-    for _ in range(3):
-        [delivery] = orders.take(10)
-        faults.append(delivery.fault)
-        if not delivery.fault:
-            orders.back_out()
-    orders.commit()
-    assert faults[:2] == ["", ""]
-    assert "received 3 times" in faults[2]
-    assert "raise its maxReceiveCount" in faults[2]
-    assert (aws.counts(queue), aws.counts(away)) == ((0, 0), (0, 0))
+    letters = MemoryDeadLetters()
+    retry = Retry(0, Event())
+    pump = Pump("route", source(), MemorySink(breaks), letters, retry, Circuit("route"), backout_threshold=5)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            pump.move()
+    pump.move()
+    [letter] = letters.letters
+    assert letter.message.body == b"text"
+    assert "backed out 2 times, and SQS's redrive policy moves it away after 3 receives" in letter.reason
+    assert "raise its maxReceiveCount" in letter.reason
+    assert (aws.counts(queue), aws.counts(redriven)) == ((0, 0), (0, 0))
 
 
 def test_a_redrive_at_the_first_failure_is_said_and_leaves_each_message_its_try(
@@ -499,6 +512,91 @@ def test_visibility_is_extended_of_what_is_not_yet_handed_out_too(
     fault_proxy.wait_for("ChangeMessageVisibilityBatch", 3)
     assert aws.counts(queue) == (0, 1)
     assert len(orders.take(10)) == 1
+    orders.commit()
+    assert aws.counts(queue) == (0, 0)
+
+
+def received_twice(aws: Aws, queue: str) -> None:
+    for _ in range(2):
+        aws.sqs.receive_message(QueueUrl=queue, VisibilityTimeout=0, MaxNumberOfMessages=10)
+
+
+def test_what_sqs_would_move_away_at_the_next_receive_stays_in_hand_after_a_back_out(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy, redriven: str
+) -> None:
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    for number in range(3):
+        send(aws, queue, f"old {number}")
+    received_twice(aws, queue)
+    send(aws, queue, "new")
+    orders = source()
+    assert [(each.deliveries, bool(each.last)) for each in orders.take(10)] == [(2, True)] * 3 + [(0, False)]
+    orders.back_out()
+    asked = [json.loads(r.body) for r in fault_proxy.requests if r.action == "ChangeMessageVisibilityBatch"]
+    told = [[entry["VisibilityTimeout"] for entry in request["Entries"]] for request in asked]
+    assert told[-2:] == [[0], [2, 2, 2]]
+    assert aws.counts(queue) == (1, 3)
+    # They stay there for longer than the time-out: two more extensions after that of the back-out.
+    fault_proxy.wait_for("ChangeMessageVisibilityBatch", 4)
+    [one] = orders.take(1)
+    assert (one.message.body, one.deliveries, bool(one.last)) == (b"old 0", 3, True)
+    orders.back_out()
+    assert sorted((each.message.body, each.deliveries) for each in orders.take(10)) == [
+        (b"old 0", 4),
+        (b"old 1", 3),
+        (b"old 2", 3),
+    ]
+    assert fault_proxy.count("ReceiveMessage") == 1
+    orders.commit()
+    assert texts(orders.take(10)) == ["new"]
+    orders.commit()
+    assert (aws.counts(queue), aws.counts(redriven)) == ((0, 0), (0, 0))
+
+
+def test_what_sqs_would_move_away_goes_back_when_the_source_is_closed(
+    aws: Aws, queue: str, source: Make, redriven: str
+) -> None:
+    send(aws, queue, "text")
+    received_twice(aws, queue)
+    orders = source()
+    orders.take(10)
+    orders.back_out()
+    orders.close()
+    assert aws.counts(queue) == (1, 0)
+
+
+def test_a_payload_that_s3_does_not_give_out_at_the_last_receive_is_a_fault_of_its_message(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy, redriven: str
+) -> None:
+    bucket = aws.make_bucket()
+    send(aws, queue, keep(aws, bucket, "k", b"payload"), marker=MARKER)
+    received_twice(aws, queue)
+    fault_proxy.answer("GetObject", status=503, code="SlowDown")
+    orders = source(offload=Offload(bucket=bucket))
+    [delivery] = orders.take(10)
+    assert "SlowDown" in delivery.fault
+    assert "redrive policy moves it away" in delivery.fault
+    orders.commit()
+    assert (aws.counts(queue), aws.counts(redriven)) == ((0, 0), (0, 0))
+
+
+def test_visibility_is_extended_while_a_payload_takes_longer_than_the_time_out(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    bucket = aws.make_bucket()
+    send(aws, queue, keep(aws, bucket, "k", b"payload"), marker=MARKER)
+    send(aws, queue, "behind it")
+    release = fault_proxy.hold("GetObject")
+    orders = source(offload=Offload(bucket=bucket))
+    taken = list[Delivery]()
+    taking = Thread(target=lambda: taken.extend(orders.take(10)))
+    taking.start()
+    fault_proxy.wait_for("ChangeMessageVisibilityBatch", 3)
+    assert aws.counts(queue) == (0, 2)
+    release.set()
+    taking.join(timeout=10)
+    assert texts(taken) == ["behind it", "payload"]
     orders.commit()
     assert aws.counts(queue) == (0, 0)
 
