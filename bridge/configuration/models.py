@@ -85,8 +85,8 @@ class Offload(Model):
     threshold: Annotated[int, in_bytes(KIB, MIB)] = 256 * KIB
     always: Annotated[bool, BeforeValidator(values.flag)] = False
     read_from: tuple[Bucket, ...] = ()
-    # 100 MiB is the most that MQ carries (MAXMSGL).
-    maximum_size: Annotated[int, in_bytes(KIB, 100 * MIB)] = 100 * MIB
+    # 100 MiB is the most that MQ carries (MAXMSGL), and base64 makes 134 of it.
+    maximum_size: Annotated[int, in_bytes(KIB, 134 * MIB)] = 134 * MIB
     delete_after_delivery: Annotated[bool, BeforeValidator(values.flag)] = False
 
 

@@ -250,7 +250,7 @@ def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default
                     assert prefix or told.endswith("required"), name
                     continue
                 default = known.default
-                written = {262144: "256KiB", 104857600: "100MiB", (): "[]", "": '""'}.get(
+                written = {262144: "256KiB", 140509184: "134MiB", (): "[]", "": '""'}.get(
                     default, str(default)
                 )
                 assert told.endswith(f"`{written.lower() if default is False else written}`") or (

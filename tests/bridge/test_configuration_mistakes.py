@@ -485,7 +485,7 @@ CASES = {
     "a yes for a size": threshold("yes", "yes is not a size"),
     "a list for a size": threshold("[1]", "a list is not a size"),
     "a largest size beyond MQ's": case(
-        "threshold: 256KiB", "maximum_size: 101MiB", "offload.maximum_size", "out of range", "100MiB"
+        "threshold: 256KiB", "maximum_size: 135MiB", "offload.maximum_size", "out of range", "134MiB"
     ),
     "a bucket with capitals": bucket("Orders", "not a bucket's name", "lower case: write orders"),
     "a bucket as a URL": bucket("s3://orders/dead", "write orders"),
