@@ -45,7 +45,7 @@ LEAST_VISIBILITY = 2
 
 _DELETE_TRIES = 3
 _MOST_LEFT = 10_000
-"""Messages of which it is remembered how often they were left in the queue for S3 to come back."""
+"""Messages of which it is remembered how often they went back to the queue untried."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
 
@@ -267,6 +267,8 @@ class SqsSource:
     def back_out(self) -> None:
         """Makes what was received visible again, as far as SQS lets it; else it becomes so anyway."""
         receipts = [*self._unit, *(raw["ReceiptHandle"] for raw in self._waiting)]
+        for raw in self._waiting:
+            self._goes_back_untried(raw)
         self._end()
         if self._link and receipts:
             visibility.change(self._link.client, self._link.url, self.name, receipts, 0)
@@ -334,6 +336,8 @@ class SqsSource:
             return answer.get("Messages", [])
 
         def give_back(received: Sequence[MessageTypeDef]) -> None:
+            for raw in received:
+                self._goes_back_untried(raw)
             if received:
                 receipts = [raw["ReceiptHandle"] for raw in received]
                 visibility.change(link.client, link.url, self.name, receipts, 0)
@@ -372,7 +376,7 @@ class SqsSource:
         identity = raw["MessageId"]
         lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")
         message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
-        # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
+        # Not every receive was an attempt.
         deliveries = max(0, received - self._left.get(identity, 0))
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
         return Delivery(message, deliveries, identity, receipt, fault, group, sent_at)
@@ -381,11 +385,15 @@ class SqsSource:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
         if self._keeper:
             self._keeper.leave(raw["ReceiptHandle"])
+        self._goes_back_untried(raw)
+        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
+        visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
+
+    def _goes_back_untried(self, raw: MessageTypeDef) -> None:
+        """S3 is away, or the route comes to the gate: nothing is wrong with the message."""
         self._left[raw["MessageId"]] = self._left.get(raw["MessageId"], 0) + 1
         if len(self._left) > _MOST_LEFT:
             self._left.popitem(last=False)
-        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
-        visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 
     def _end(self) -> None:
         """Lets go of what the last receive brought."""
