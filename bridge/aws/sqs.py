@@ -47,7 +47,7 @@ _DELETE_TRIES = 3
 _DELETE_WITHIN = 5.0
 """Seconds after which a delete that is not answered is not tried again, where the bridge is told to stop."""
 _MOST_LEFT = 10_000
-"""Messages of which it is remembered how often they were left in the queue for S3 to come back."""
+"""Messages of which it is remembered how often they went back to the queue untried."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
 
@@ -296,6 +296,9 @@ class SqsSource:
         for taken in unit.values():
             if _last(link, taken.raw):
                 kept[taken.raw["MessageId"]] += 1
+        for raw in self._waiting:
+            if not _last(link, raw):
+                self._goes_back_untried(raw)
         self._give_back(link, [raw for raw in received if not _last(link, raw)])
         self._kept = kept
         if last:
@@ -306,6 +309,8 @@ class SqsSource:
     def close(self) -> None:
         """Gives back all of it; the clients are the process's."""
         if self._link:
+            for raw in self._waiting:
+                self._goes_back_untried(raw)
             self._give_back(self._link, [*(taken.raw for taken in self._unit.values()), *self._waiting])
         self._link = None
 
@@ -367,6 +372,8 @@ class SqsSource:
             return answer.get("Messages", [])
 
         def give_back(received: Sequence[MessageTypeDef]) -> None:
+            for raw in received:
+                self._goes_back_untried(raw)
             if received:
                 visibility.change(link.client, link.url, self.name, _receipts(received), 0)
 
@@ -414,7 +421,7 @@ class SqsSource:
         identity = raw["MessageId"]
         lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")
         message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
-        # A receive that ended with S3 away was no attempt: nothing is wrong with the message.
+        # Not every receive was an attempt.
         deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
         return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last)
@@ -423,11 +430,15 @@ class SqsSource:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
         if self._keeper:
             self._keeper.leave(raw["ReceiptHandle"])
+        self._goes_back_untried(raw)
+        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
+        visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
+
+    def _goes_back_untried(self, raw: MessageTypeDef) -> None:
+        """S3 is away, or the route comes to the gate: nothing is wrong with the message."""
         self._left[raw["MessageId"]] = self._left.get(raw["MessageId"], 0) + 1
         if len(self._left) > _MOST_LEFT:
             self._left.popitem(last=False)
-        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
-        visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 
     def _end(self) -> None:
         """Lets go of what the last receive brought."""

@@ -622,6 +622,40 @@ def test_a_stop_ends_the_long_poll_at_once_and_what_it_still_receives_goes_back(
     assert again["Body"] == "late"
 
 
+def test_what_came_when_the_route_was_called_to_the_gate_is_not_taken_for_tried(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    closing = Event()
+    orders = source(wait=20, stop=closing)
+    orders.connect()
+    release = fault_proxy.hold("ReceiveMessage")
+    taking = Thread(target=orders.take, args=(10,))
+    taking.start()
+    fault_proxy.wait_for("ReceiveMessage", 1)
+    closing.set()
+    taking.join(timeout=5)
+    send(aws, queue, "late")
+    release.set()
+    fault_proxy.wait_for("ChangeMessageVisibilityBatch", 1)
+    closing.clear()
+    [late] = orders.take(10)
+    assert (late.message.body, late.deliveries) == (b"late", 0)
+    orders.commit()
+
+
+def test_what_goes_back_before_it_was_handed_out_is_not_taken_for_tried(
+    aws: Aws, queue: str, source: Make
+) -> None:
+    for number in range(2):
+        send(aws, queue, str(number))
+    orders = source(most_bytes=1)
+    [tried] = orders.take(10)
+    orders.back_out()
+    again = {each.identity: each.deliveries for _ in range(2) for each in orders.take(10)}
+    assert again.pop(tried.identity) == 1
+    assert list(again.values()) == [0]
+
+
 def test_nothing_is_received_after_a_stop(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
