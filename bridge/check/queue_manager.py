@@ -36,6 +36,7 @@ _TLS_REFUSALS = {2009, 2059, 2393, 2397, 2539}
 _FULL = 0.8
 """Of MAXDEPTH."""
 _SQS_CARRIES = 1024 * 1024
+_MQ_CARRIES = 104_857_600
 """Bytes of a message."""
 
 
@@ -251,7 +252,8 @@ def _attributes(
             yield ok(thing, waiting)
     if any(each.puts and not each.gets for each in uses):
         offload = configuration.offload
-        largest = offload.maximum_size if offload else _SQS_CARRIES
+        # More than MQ ever takes is in base64, and smaller without.
+        largest = min(offload.maximum_size, _MQ_CARRIES) if offload else _SQS_CARRIES
         longest = attribute(constants.MQIA_MAX_MSG_LENGTH)
         if longest is not None and longest < largest:
             what = (
