@@ -50,7 +50,21 @@ def _options(
 
 
 @app.command()
-def run(config: Config = None) -> None:
+def run(
+    config: Config = None,
+    *,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what each waiting message would become; move none of them."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="So many a route, 10 by default.")
+    ] = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="The bodies too, as they would be sent; they may be secret.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="An object a line.")] = False,
+) -> None:
     """Run every route of the configuration until SIGTERM or Ctrl-C.
 
     Either makes it take nothing more, finish what is in hand, commit and close. A second Ctrl-C
@@ -58,8 +72,19 @@ def run(config: Config = None) -> None:
 
     The log goes to stdout, a JSON object a line. Mistakes in the configuration go to stderr, one a
     line, before anything is connected to.
+
+    With --dry-run the messages on MQ queues are browsed, and nothing is taken, sent or written; the other
+    options are for it alone.
     """
+    if not dry_run and (limit or bodies or as_json):
+        raise typer.BadParameter("--limit, --bodies and --json go with --dry-run")
     configuration = load(config)
+    if dry_run:
+        from bridge import dry_run as trying  # noqa: PLC0415 - so that --help answers at once
+        from bridge import log  # noqa: PLC0415 - as above
+
+        log.silence()
+        raise typer.Exit(trying.dry_run(configuration, limit=limit or 10, bodies=bodies, as_json=as_json))
     raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
 
 

@@ -133,7 +133,7 @@ class MqSource:
                 # Taken, with something to remark on it.
                 log.warning("mqget_warning", queue=self._queue.name, reason_code=e.code)
                 data = e.data
-            return self._delivery(data, md)
+            return delivery_of(self._queue.name, data, md)
 
     def _structures(self, wait: int) -> tuple[Any, Any]:
         """New ones for each call: what is left in them from the last would be taken for a selection."""
@@ -152,31 +152,31 @@ class MqSource:
         gmo.WaitInterval = wait
         return md, gmo
 
-    def _delivery(self, data: bytes, md: Any) -> Delivery:
-        descriptor = mq_descriptor.from_mq(md)
-        message = Message(data, descriptor)
-        if descriptor.format == rfh2.FORMAT:
-            try:
-                properties, content = rfh2.split(data, descriptor.encoding, descriptor.ccsid)
-            except rfh2.RFH2Error as e:
-                # It goes on as the bytes it is, header and all: nothing of it is lost.
-                log.warning("mqrfh2_not_understood", queue=self._queue.name, reason=str(e))
-            else:
-                message = Message(
-                    content.body,
-                    replace(
-                        descriptor, format=content.format, encoding=content.encoding, ccsid=content.ccsid
-                    ),
-                    properties,
-                )
-        identity = hashlib.sha256(data)
-        for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
-            identity.update(part)
-        identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
-        put = mq_descriptor.put_at(descriptor.put_date, descriptor.put_time)
-        return Delivery(
-            message,
-            deliveries=md.BackoutCount,
-            identity=identity.hexdigest(),
-            sent_at=put.timestamp() if put else 0.0,
-        )
+
+def delivery_of(queue: str, data: bytes, md: Any) -> Delivery:
+    """What MQGET brought from a queue, as the bridge carries it."""
+    descriptor = mq_descriptor.from_mq(md)
+    message = Message(data, descriptor)
+    if descriptor.format == rfh2.FORMAT:
+        try:
+            properties, content = rfh2.split(data, descriptor.encoding, descriptor.ccsid)
+        except rfh2.RFH2Error as e:
+            # It goes on as the bytes it is, header and all: nothing of it is lost.
+            log.warning("mqrfh2_not_understood", queue=queue, reason=str(e))
+        else:
+            message = Message(
+                content.body,
+                replace(descriptor, format=content.format, encoding=content.encoding, ccsid=content.ccsid),
+                properties,
+            )
+    identity = hashlib.sha256(data)
+    for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
+        identity.update(part)
+    identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
+    put = mq_descriptor.put_at(descriptor.put_date, descriptor.put_time)
+    return Delivery(
+        message,
+        deliveries=md.BackoutCount,
+        identity=identity.hexdigest(),
+        sent_at=put.timestamp() if put else 0.0,
+    )

@@ -224,11 +224,7 @@ class Pump:
             if has_a_home:
                 continue
             attempts = self._redeliveries.attempts(each)
-            why = each.fault
-            if not why and attempts >= self.backout_threshold:
-                why = f"backed out {attempts} times: the threshold is {self.backout_threshold}"
-            elif not why and attempts and each.last:
-                why = f"backed out {attempts} times, and {each.last}"
+            why = why_hopeless(each, attempts, self.backout_threshold)
             if not why:
                 hopeful.append(each)
             elif not self._has_arrived(each.message):
@@ -323,6 +319,15 @@ class Pump:
                 where=where,
                 message_id=each.message.descriptor.message_id.hex(),
             )
+
+
+def why_hopeless(delivery: Delivery, attempts: int, backout_threshold: int) -> str:
+    """Why a message is set aside without a try; "" where it is to be tried."""
+    if delivery.fault:
+        return delivery.fault
+    if attempts >= backout_threshold:
+        return f"backed out {attempts} times: the threshold is {backout_threshold}"
+    return f"backed out {attempts} times, and {delivery.last}" if attempts and delivery.last else ""
 
 
 def _places(error: BaseException) -> list[str]:

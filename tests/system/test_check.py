@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import structlog
-import yaml
-from typer.testing import CliRunner
 
-from bridge.binding import CHOICE
-from bridge.cli import app
+from bridge.access import Access
+from bridge.binding import CHOICE, load_binding
+from bridge.check import Level, check
+from bridge.configuration import load
+from bridge.credentials import from_json
+from bridge.key_repository import KeyRepository
+from bridge.mq_connection import MqConnection
+from bridge.mq_ledger import MqLedger
 from mock_mq.core import QueueDefinition, Right
 from mock_mq.core.definition import Channel
-from mock_mq.pytest_plugin import StartQueueManager
-from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
+from tests.bridge.mq_ends import settings
 from tests.bridge.pem import ec_key, issue
-from tests.fixtures.aws import ACCOUNT, Aws
-from tests.fixtures.certificates import Certificates
-from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.aws import ACCOUNT
 from tests.system.ends import CANARY
+from tests.system.set_up import CHANNEL, IN, LEDGER, OUT, STOCK, SetUp, right, unsilenced
 
-OUT, STOCK, IN, LEDGER = "OUT", "STOCK", "IN", "LEDGER"
-CHANNEL = "BRIDGE.SVRCONN"
+__all__ = ["right", "unsilenced"]
+
 LOOKS = {"MQCONN", "MQOPEN", "MQINQ", "MQCLOSE", "MQBACK", "MQDISC"}
 """Calls that move no message."""
 QUESTIONS = {
@@ -41,115 +41,6 @@ QUESTIONS = {
     "HeadObject",
     "DescribeKey",
 }
-
-
-@dataclass
-class SetUp:
-    """All of it is right until a test spoils something; the queue manager starts when first asked for."""
-
-    aws: Aws
-    proxy: FaultProxy
-    directory: Path
-    start: StartQueueManager
-    tls: TLS | None
-    secret: dict[str, str]
-    configuration: dict[str, Any]
-    certificates: Certificates
-    definition: dict[str, Any] = field(default_factory=dict)
-    started: RunningQueueManager | None = None
-
-    @property
-    def queue_manager(self) -> RunningQueueManager:
-        if self.started is None:
-            self.started = self.start(tls=self.tls, **self.definition)
-        return self.started
-
-    @property
-    def reaching(self) -> dict[str, Any]:
-        """The part of the configuration that says how to reach the queue manager."""
-        found: dict[str, Any] = self.configuration["queue_manager"]
-        return found
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """The command's exit code and what it printed."""
-        self.reaching.setdefault("connections", [self.queue_manager.connection_name])
-        if "credentials" not in self.reaching:
-            self.reaching["credentials"] = f"secretsmanager:{self.aws.make_secret(json.dumps(self.secret))}"
-        file = self.directory / "bridge.yaml"
-        file.write_text(yaml.safe_dump(self.configuration))
-        result = CliRunner().invoke(app, [*arguments, "--config", str(file)], catch_exceptions=False)
-        assert CANARY not in result.output
-        return result.exit_code, result.stdout, result.stderr
-
-    def findings(self) -> tuple[int, list[dict[str, str]]]:
-        code, out, _ = self.run("check", "--json")
-        return code, json.loads(out)["findings"]
-
-
-@pytest.fixture(autouse=True)
-def unsilenced() -> Iterator[None]:
-    """The command silences the log of its process, which is the tests'."""
-    before = structlog.get_config()
-    yield
-    logging.disable(logging.NOTSET)
-    structlog.configure(**before)
-
-
-@pytest.fixture
-def right(
-    aws: Aws,
-    fault_proxy: FaultProxy,
-    tmp_path: Path,
-    start_queue_manager: StartQueueManager,
-    certificates: Certificates,
-) -> SetUp:
-    topic, _ = aws.make_topic()
-    stock, orders = (
-        aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        for url in (aws.make_queue(), aws.make_queue())
-    )
-    payloads, letters = aws.make_bucket(), aws.make_bucket()
-    aws.s3.put_bucket_lifecycle_configuration(
-        Bucket=payloads,
-        LifecycleConfiguration={
-            "Rules": [{"ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}]
-        },
-    )
-    return SetUp(
-        aws,
-        fault_proxy,
-        tmp_path,
-        start_queue_manager,
-        TLS(
-            certificates.server_certificate,
-            certificates.server_key,
-            certificates.ca,
-            require_client_certificate=True,
-        ),
-        {
-            "certificate": certificates.client_certificate.read_text(),
-            "private_key": certificates.client_key.read_text(),
-            "ca": certificates.ca.read_text(),
-            "user": "bridge",
-            "password": CANARY,
-        },
-        {
-            "queue_manager": {"name": "QM1", "channel": CHANNEL, "cipher_spec": "ANY_TLS12_OR_HIGHER"},
-            "offload": {"bucket": payloads},
-            "dead_letters": {"bucket": letters},
-            "routes": [
-                {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
-                {"name": "stock", "from": {"mq": STOCK}, "to": {"sqs": stock}},
-                {"name": "in", "from": {"sqs": orders}, "to": {"mq": IN, "ledger": LEDGER}},
-            ],
-        },
-        certificates,
-        {
-            "channels": (Channel(CHANNEL),),
-            "queues": tuple(QueueDefinition(name) for name in (OUT, STOCK, IN, LEDGER)),
-            "users": {"bridge": CANARY},
-        },
-    )
 
 
 @pytest.mark.parametrize("name", ["pymqi", "ibmmq"])
@@ -499,3 +390,100 @@ def test_the_cause_is_named_with_what_to_do_and_all_else_is_looked_at(right: Set
     things = {each["thing"] for each in found if each["level"] != "failure"}
     assert any(each.startswith("s3://") for each in things)
     assert any(each.startswith("queue") for each in things)
+
+
+def warned(found: list[dict[str, str]], thing: str) -> list[tuple[str, str]]:
+    """What is said, as warnings, of what has that in its name, and what to do."""
+    return [
+        (each["what"], each["remedy"])
+        for each in found
+        if each["level"] == "warning" and re.search(thing, each["thing"])
+    ]
+
+
+def test_what_works_but_should_be_known_is_a_warning_and_no_failure(right: SetUp) -> None:
+    right.definition |= {
+        "queues": queues(QueueDefinition(IN, max_message_length=1000, max_depth=1)),
+        "denied": (("bridge", OUT, Right.INQUIRE),),
+    }
+    manager = right.queue_manager
+    right.reaching["connections"] = ["127.0.0.1(1)", manager.connection_name]
+    manager.put(IN, "x")
+    route = right.configuration["routes"][2]
+    orders = right.aws.sqs.get_queue_url(QueueName=route["from"]["sqs"].rpartition(":")[2])["QueueUrl"]
+    redrive = {"deadLetterTargetArn": right.configuration["routes"][1]["to"]["sqs"], "maxReceiveCount": 5}
+    right.aws.sqs.set_queue_attributes(QueueUrl=orders, Attributes={"RedrivePolicy": json.dumps(redrive)})
+    payloads, letters = (
+        right.configuration["offload"]["bucket"],
+        right.configuration["dead_letters"]["bucket"],
+    )
+    right.aws.s3.delete_bucket_lifecycle(Bucket=payloads)
+    right.configuration["offload"]["threshold"] = "1MiB"
+    right.proxy.answer("GetObject", status=403, code="AccessDenied", times=2, where=f"{letters}?location")
+    right.proxy.drop("GetCallerIdentity", after=False)
+
+    code, found = right.findings()
+    assert (code, [each for each in found if each["level"] == "failure"]) == (0, [])
+
+    def says(thing: str, what: str, remedy: str) -> bool:
+        return any(what in one and remedy in two for one, two in warned(found, thing))
+
+    assert says(r"connection 127\.0\.0\.1\(1\)", "nothing listens at port 1", "correct the port")
+    assert says(
+        "queue OUT", "can't be told: not authorised to inquire and browse", "grant INQUIRE AND BROWSE"
+    )
+    assert says("queue IN", "takes messages up to 1,000 bytes (MAXMSGL)", "raise MAXMSGL")
+    assert says("queue IN", "depth 1 of 1", "raise MAXDEPTH")
+    assert says("sqs:", "moves a message away after 5 receives", "raise maxReceiveCount")
+    assert says("sns:", "takes 262,144 bytes, and only bodies over 1,048,576", "lower offload.threshold")
+    assert says(payloads, "has no life cycle", "set offload.delete_after_delivery")
+    assert says(letters, "can't be told: no right to look", "allow s3:GetBucketLocation")
+    assert says("AWS identity", "can't be reached or broke off", "check the network")
+
+
+def test_a_queue_that_another_has_for_itself_is_told_of_and_left_to_it(right: SetUp) -> None:
+    credentials = from_json(json.dumps(right.secret))
+    with KeyRepository(credentials) as keys:
+        reaching = settings(right.queue_manager, cipher_spec="ANY_TLS12_OR_HIGHER")
+        connection = MqConnection(load_binding(), reaching, Access(credentials, keys))
+        holding = MqLedger(connection, LEDGER)
+        holding.connect()
+        code, found = right.findings()
+        connection.close()
+    assert code == 0
+    [(what, remedy)] = warned(found, f"queue {LEDGER}")
+    assert "another program has it open" in what
+    assert remedy.startswith("right where a bridge is running")
+
+
+def test_all_mistakes_are_told_at_once(right: SetUp) -> None:
+    no_queue(right)
+    no_bucket(right)
+    right.definition |= {
+        "denied": (("bridge", OUT, Right.GET),),
+        "queues": queues(QueueDefinition(STOCK, get_inhibited=True), without=IN),
+    }
+    code, found = right.findings()
+    failed = [each["what"] for each in found if each["level"] == "failure"]
+    parts = ["(2035 ", "(2016 ", "(2085 ", "NonExistentQueue", "NoSuchBucket"]
+    assert code == 1
+    assert [part for part, what in zip(parts, failed, strict=True) if part not in what] == []
+
+
+def test_a_call_that_is_never_answered_ends_the_check_of_its_side_in_time(right: SetUp) -> None:
+    right.queue_manager.fault("silence", call="MQOPEN", queue=STOCK)
+    right.prepare()
+    found = check(load(right.file, os.environ), source="bridge.yaml", within=3)
+    [failed] = [each for each in found if each.level is Level.FAILURE]
+    assert (failed.thing, failed.what) == ("queue manager", f"no answer within 3 s after queue {OUT} on QM1")
+    assert any(each.thing.startswith("s3://") for each in found)
+
+
+def test_without_json_it_is_a_table_with_what_to_do_and_a_summary(right: SetUp) -> None:
+    no_bucket(right)
+    code, out, err = right.run("check")
+    words = " ".join(out.split())
+    assert (code, err) == (1, "")
+    assert re.search(r"^failure +s3://bucket-\w+ +refused with NoSuchBucket", out, re.MULTILINE)
+    assert "-> create it or correct its name in the configuration" in words
+    assert re.search(r"\d+ ok, \d+ warning, 1 failure\. Nothing was sent, received or written", words)
