@@ -18,7 +18,7 @@ from bridge import configuration as configured
 from bridge.aws.faults import FAULTS, Kind, classify, code_of
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
-from bridge.check.finding import Finding, failure, ok, warning
+from bridge.check.finding import Finding, failure, ok, told_by_aws, warning
 from bridge.configuration import Configuration
 from bridge.errors import BridgeError
 
@@ -55,19 +55,12 @@ def _complete(one: tuple[str, Look]) -> Sequence[Finding]:
     except FAULTS as e:
         found.append(_failed(thing, e))
     except BridgeError as e:
-        found.append(_told(thing, str(e)))
+        found.append(told_by_aws(thing, str(e)))
     return found
 
 
-def _told(thing: str, sentence: str) -> Finding:
-    """A failure from an AWS error's sentence: `thing: what; what to do`."""
-    rest = sentence.removeprefix(f"{thing}: ")
-    what, _, remedy = rest.rpartition("; ")
-    return failure(thing, what or rest, remedy)
-
-
 def _failed(thing: str, error: Exception) -> Finding:
-    return _told(thing, classify(error, thing).reason)
+    return told_by_aws(thing, classify(error, thing).reason)
 
 
 def _unknown(thing: str, what: str, right: str) -> Finding:
@@ -98,7 +91,7 @@ def _caller(clients: Clients) -> tuple[Finding, str]:
         without = classify(e, thing).kind in {Kind.FAILING, Kind.FORBIDDEN}
         return (found.as_warning() if without else found), ""
     except BridgeError as e:
-        return _told("sts", str(e)), ""
+        return told_by_aws("sts", str(e)), ""
     what = f"{identity['Arn']}, account {identity['Account']}, region {sts.meta.region_name}"
     return ok(thing, what), identity["Account"]
 

@@ -18,7 +18,7 @@ from bridge.assembly import fifo_of, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import Binding, load_binding
 from bridge.check import certificates
-from bridge.check.finding import Finding, Level, ok, told, warning
+from bridge.check.finding import Finding, Level, ok, told, told_by_aws, warning
 from bridge.check.network import Address, Secured, reach
 from bridge.configuration import Configuration, MqSource, QueueManager
 from bridge.configuration import MqSink as MqDestination
@@ -63,7 +63,9 @@ def look(configuration: Configuration, clients: Clients) -> Iterator[Finding]:
         credentials = read_credentials(configuration, clients)
         access = Access(credentials, make_key_repository(configuration, credentials))
     except BridgeError as e:
-        yield told(str(e))
+        secret = f"secretsmanager:{settings.credentials.where}" if settings.credentials else ""
+        by_aws = secret and str(e).startswith(f"{secret}: ")
+        yield told_by_aws(secret, str(e)) if by_aws else told(str(e))
         yield from _reached(settings)
         yield nothing
         return

@@ -41,8 +41,9 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> None:
         typer.echo(json.dumps(document, indent=2))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("", "what was looked at", "what was found"):
-        table.add_column(name, overflow="fold")
+    table.add_column("")
+    table.add_column("what was looked at", overflow="fold", max_width=44)
+    table.add_column("what was found", overflow="fold")
     for each in findings:
         told = Text(each.what)
         if each.remedy:
@@ -51,5 +52,9 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     console.print(table)
     worst = max((each.level for each in findings), key=list(Level).index)
-    summary = ", ".join(f"{counts[level]} {level.value}" for level in Level)
-    console.print(f"{summary}. {_NOT_PROVED}", style=_STYLES[worst])
+    warnings, failures = (_counted(counts[level], level.value) for level in (Level.WARNING, Level.FAILURE))
+    console.print(f"{counts[Level.OK]} ok, {warnings}, {failures}. {_NOT_PROVED}", style=_STYLES[worst])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from bridge.access import Access
 from bridge.binding import CHOICE, load_binding
 from bridge.check import Level, check
+from bridge.cli import app
 from bridge.configuration import load
 from bridge.credentials import from_json
 from bridge.key_repository import KeyRepository
@@ -24,6 +31,7 @@ from mock_mq.core.definition import Channel
 from mock_mq.server import TLS
 from tests.bridge.mq_ends import settings
 from tests.bridge.pem import ec_key, issue
+from tests.documents import ROOT
 from tests.fixtures.aws import ACCOUNT
 from tests.system.ends import CANARY
 from tests.system.set_up import CHANNEL, IN, LEDGER, OUT, STOCK, SetUp, right, unsilenced
@@ -311,7 +319,7 @@ BROKEN = [
         "secret that is not there",
         no_secret,
         "secretsmanager:nothing-of-that-name",
-        "ResourceNotFoundException",
+        "refused with ResourceNotFoundException: Secrets Manager can't find the specified secret",
         "create it or correct its name",
     ),
     Broken(
@@ -473,9 +481,9 @@ def test_all_mistakes_are_told_at_once(right: SetUp) -> None:
 def test_a_call_that_is_never_answered_ends_the_check_of_its_side_in_time(right: SetUp) -> None:
     right.queue_manager.fault("silence", call="MQOPEN", queue=STOCK)
     right.prepare()
-    found = check(load(right.file, os.environ), source="bridge.yaml", within=3)
+    found = check(load(right.file, os.environ), source="bridge.yaml", within=2)
     [failed] = [each for each in found if each.level is Level.FAILURE]
-    assert (failed.thing, failed.what) == ("queue manager", f"no answer within 3 s after queue {OUT} on QM1")
+    assert (failed.thing, failed.what) == ("queue manager", f"no answer within 2 s after queue {OUT} on QM1")
     assert any(each.thing.startswith("s3://") for each in found)
 
 
@@ -486,4 +494,39 @@ def test_without_json_it_is_a_table_with_what_to_do_and_a_summary(right: SetUp) 
     assert (code, err) == (1, "")
     assert re.search(r"^failure +s3://bucket-\w+ +refused with NoSuchBucket", out, re.MULTILINE)
     assert "-> create it or correct its name in the configuration" in words
-    assert re.search(r"\d+ ok, \d+ warning, 1 failure\. Nothing was sent, received or written", words)
+    assert re.search(r"\d+ ok, \d+ warnings, 1 failure\. Nothing was sent, received or written", words)
+
+
+TYPED = re.compile(r"^    (?:\.venv/bin/)?(bridge (?:check|run .*--dry-run).*?)(?:\s{2,}#.*)?$", re.MULTILINE)
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "operations.md")
+
+
+def test_each_documented_command_runs_as_it_stands(right: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    right.prepare()
+    monkeypatch.chdir(right.directory)
+    commands = {each for document in DOCUMENTS for each in TYPED.findall(document.read_text())}
+    assert len(commands) == 5
+    for command in commands:
+        ran = CliRunner().invoke(app, shlex.split(command)[1:], catch_exceptions=False)
+        assert (ran.exit_code, ran.stderr, bool(ran.stdout)) == (0, "", True), command
+
+
+def test_a_terminal_is_told_what_is_being_looked_at(right: SetUp) -> None:
+    right.prepare()
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bridge", "check", "--config", str(right.file)],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=os.environ | {"COLUMNS": "100", "TERM": "xterm"},
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that nobody has it open any more
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    assert re.search(rb"AWS identity\r\x1b\[2K", shown), "shown, and wiped again"
+    assert b"0 failures. Nothing was sent" in shown
