@@ -49,7 +49,7 @@ def _options(
     pass
 
 
-@app.command()
+@app.command(short_help="Run the routes, or show what they would do.")
 def run(
     config: Config = None,
     *,
@@ -88,7 +88,7 @@ def run(
     raise typer.Exit(_run(configuration, str(config) if config else "BRIDGE_CONFIG"))
 
 
-@app.command()
+@app.command(short_help="Say what is wrong with a set-up, and what to do.")
 def check(
     config: Config = None,
     *,
@@ -112,7 +112,7 @@ def check(
     raise typer.Exit(FAILED if any(each.level is checking.Level.FAILURE for each in findings) else 0)
 
 
-@app.command()
+@app.command(short_help="Ask a bridge that runs here whether it is alive.")
 def health(config: Config = None) -> None:
     """Ask a bridge that runs here whether it is alive: what a container's health check calls.
 

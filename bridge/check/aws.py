@@ -22,7 +22,7 @@ from bridge.check.finding import Finding, failure, ok, told_by_aws, warning
 from bridge.configuration import Configuration
 from bridge.errors import BridgeError
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 _SNS_TAKES = 262_144
 """Bytes of a message, where a topic's MaximumMessageSize says nothing else."""
 _NO_OBJECT = "no-such-object/bridge-check"

@@ -49,7 +49,7 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> None:
         if each.remedy:
             told.append(f"\n-> {each.remedy}", style="bold")
         table.add_row(Text(each.level.value, style=_STYLES[each.level]), Text(each.thing), told)
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     console.print(table)
     worst = max((each.level for each in findings), key=list(Level).index)
     warnings, failures = (_counted(counts[level], level.value) for level in (Level.WARNING, Level.FAILURE))

@@ -13,6 +13,7 @@ import pytest
 
 from bridge import __version__
 from tests.bridge.test_configuration import SMALLEST
+from tests.documents import DOCS
 
 BRIDGE = [sys.executable, "-m", "bridge"]
 
@@ -39,9 +40,21 @@ def test_given_version_when_asked_then_it_is_told() -> None:
     [
         (
             ["--help"],
-            ["Usage: bridge", "run", "Run every route", "Exit codes: 0 done, 1 failed, 2 bad usage"],
+            ["Usage: bridge", "run", "Run the routes", "Exit codes: 0 done, 1 failed, 2 bad usage"],
         ),
-        (["run", "--help"], ["--config FILE", "BRIDGE_CONFIG", "second Ctrl-C", "one a line", "stderr"]),
+        (["check", "--help"], ["--json", "Nothing is sent, received or written", "warnings alone are 0"]),
+        (
+            ["run", "--help"],
+            [
+                "Run every route",
+                "--dry-run",
+                "--config FILE",
+                "BRIDGE_CONFIG",
+                "second Ctrl-C",
+                "one a line",
+                "stderr",
+            ],
+        ),
     ],
 )
 def test_given_help_when_asked_then_it_says_how(arguments: list[str], words: list[str]) -> None:
@@ -49,6 +62,17 @@ def test_given_help_when_asked_then_it_says_how(arguments: list[str], words: lis
     assert (result.returncode, result.stderr) == (0, "")
     plain = " ".join(result.stdout.split())
     assert [word for word in words if word not in plain] == []
+
+
+def test_the_help_is_the_documented_one() -> None:
+    assert bridge("--help").stdout.strip() in (DOCS / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "--json"], ["run", "--dry-run"]])
+def test_given_mistakes_when_it_only_looks_then_it_exits_with_2_too(command: list[str]) -> None:
+    result = bridge(*command, BRIDGE_CONFIG=SMALLEST.replace("bucket", "buckt"))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "dead_letters.buckt: is not a known key: write bucket" in result.stderr
 
 
 @pytest.mark.parametrize(

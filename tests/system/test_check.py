@@ -528,5 +528,5 @@ def test_a_terminal_is_told_what_is_being_looked_at(right: SetUp) -> None:
                 shown += chunk
     os.close(ours)
     assert process.returncode == 0
-    assert re.search(rb"AWS identity\r\x1b\[2K", shown), "shown, and wiped again"
+    assert b"\r\x1b[2K" in shown, "a line that is shown and wiped again"
     assert b"0 failures. Nothing was sent" in shown
