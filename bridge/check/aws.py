@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
+from xml.etree.ElementTree import ParseError
 
 from bridge import configuration as configured
 from bridge.aws.faults import FAULTS, Kind, classify, code_of
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
-from bridge.check.finding import Finding, failure, ok, told_by_aws, warning
+from bridge.check.finding import Finding, failure, ok, warning
 from bridge.configuration import Configuration
 from bridge.errors import BridgeError
 
@@ -56,7 +57,19 @@ def _complete(one: tuple[str, Look]) -> Sequence[Finding]:
         found.append(_failed(thing, e))
     except BridgeError as e:
         found.append(told_by_aws(thing, str(e)))
+    except ParseError:  # botocore reads GetBucketLocation's answer by itself
+        what = "answered with something that can't be read; is it AWS?"
+        found.append(failure(thing, what, "check AWS_ENDPOINT_URL and what is on the way there"))
     return found
+
+
+def told_by_aws(thing: str, sentence: str) -> Finding:
+    """A failure from the sentence of an error of AWS's: `thing: what is wrong; what to do`."""
+    rest = sentence.removeprefix(f"{thing}: ")
+    known = next((kind.remedy for kind in Kind if rest.endswith(f"; {kind.remedy}")), "")
+    remedy = known or rest.rpartition("; ")[2]
+    what = rest.removesuffix(remedy).rstrip(";:. ") or rest
+    return failure(thing, what, remedy.removeprefix("it is tried again; "))
 
 
 def _failed(thing: str, error: Exception) -> Finding:

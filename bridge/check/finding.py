@@ -45,13 +45,6 @@ def failure(thing: str, what: str, remedy: str) -> Finding:
     return Finding(thing, Level.FAILURE, what, remedy)
 
 
-def told_by_aws(thing: str, sentence: str) -> Finding:
-    """A failure from the sentence of an error of AWS's: `thing: what is wrong; what to do`."""
-    rest = sentence.removeprefix(f"{thing}: ")
-    what, _, remedy = rest.rpartition("; ")
-    return failure(thing, (what or rest).rstrip("."), remedy)
-
-
 def told(sentence: str) -> Finding:
     """A failure from the sentence of one of our errors: `thing: what is wrong: what to do`."""
     thing, _, rest = sentence.partition(": ")

@@ -18,7 +18,8 @@ from bridge.assembly import fifo_of, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import Binding, load_binding
 from bridge.check import certificates
-from bridge.check.finding import Finding, Level, ok, told, told_by_aws, warning
+from bridge.check.aws import told_by_aws
+from bridge.check.finding import Finding, Level, ok, told, warning
 from bridge.check.network import Address, Secured, reach
 from bridge.configuration import Configuration, MqSource, QueueManager
 from bridge.configuration import MqSink as MqDestination

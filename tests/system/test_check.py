@@ -187,6 +187,17 @@ def expired_token(right: SetUp) -> None:
     right.proxy.answer("GetCallerIdentity", status=403, code="ExpiredToken")
 
 
+def not_aws(right: SetUp) -> None:
+    bucket = right.configuration["dead_letters"]["bucket"]
+    right.proxy.answer(
+        "GetObject", status=200, body=b"<html>Welcome to the network", where=f"{bucket}?location"
+    )
+
+
+def no_answer(right: SetUp) -> None:
+    right.proxy.drop("GetTopicAttributes", after=False)
+
+
 def no_secret(right: SetUp) -> None:
     right.reaching["credentials"] = "secretsmanager:nothing-of-that-name"
 
@@ -375,6 +386,20 @@ BROKEN = [
         "allow s3:GetObject on its objects",
     ),
     Broken("key disabled", disabled_key, "kms:.*", "its state is Disabled", "enable it"),
+    Broken(
+        "something else than S3",
+        not_aws,
+        "s3://bucket-.*",
+        "answered with something that can't be read",
+        "check AWS_ENDPOINT_URL",
+    ),
+    Broken(
+        "SNS that breaks off",
+        no_answer,
+        "sns:arn:.*",
+        "can't be reached or broke off",
+        "check the network and AWS's health",
+    ),
     Broken(
         "expired token", expired_token, "AWS identity", "ExpiredToken", "check the task's role or credentials"
     ),
