@@ -50,14 +50,14 @@ def test_what_it_says_is_what_then_arrives(
     topic, arrived = aws.make_fifo_topic()
     plain.configuration["routes"][0]["to"] = {"sns": topic, "group": "CorrelId"}
     manager.put(OUT, "größe".encode("cp500"), format="MQSTR", ccsid=500, correlation_id=b"c" * 24)
-    manager.put(OUT, b"\0" * 300_000)
+    manager.put(OUT, b"\0" * 2_000_000)
     manager.put(STOCK, b"")
     code, out, _ = plain.run("run", "--dry-run", "--json", "--bodies")
     assert code == 0
     text, large = told(out, "out")
     [empty] = told(out, "stock")
     assert (text["body"], text["text"], text["through_s3"], text["set_aside"]) == ("text", "größe", False, "")
-    assert (large["body"], large["through_s3"], large["size"]) == ("base64", True, 300_000)
+    assert (large["body"], large["through_s3"], large["size"]) == ("base64", True, 2_000_000)
     assert (empty["body"], empty["order"]) == ("empty", {})
     assert (manager.depth(OUT), manager.depth(STOCK)) == (2, 1)
     assert {each.call for each in manager.calls()} <= LOOKS
