@@ -70,6 +70,7 @@ class Metrics:
             tally, route = pump.tally, [pump.route]
             messages.add_metric([pump.route, "delivered"], tally.delivered)
             messages.add_metric([pump.route, "dead_letter"], tally.dead_letters)
+            messages.add_metric([pump.route, "filtered"], tally.filtered)
             letters.add_metric(route, tally.dead_letters)
             size.add_metric(route, tally.bytes)
             back_outs.add_metric(route, tally.back_outs)

@@ -48,7 +48,8 @@ class Tally:
     """What a route has done since it started; `bytes` are bodies'.
 
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
-    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work.
+    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work;
+    `filtered` left their source and went nowhere, for the route's filter did not match them.
     """
 
     units: int = 0
@@ -58,6 +59,11 @@ class Tally:
     dead_letters: int = 0
     back_outs: int = 0
     retries: int = 0
+    filtered: int = 0
+
+    def leave_out(self, messages: int) -> None:
+        """Counts so many that the filter left out."""
+        self.filtered += messages
 
 
 @dataclass(slots=True)
@@ -303,7 +309,7 @@ class Pump:
                 reason,
                 each.deliveries + tries,
                 each.message,
-                as_received=bool(each.fault),
+                as_received=each.as_received,
             )
             try:
                 where = self.dead_letters.keep(letter)

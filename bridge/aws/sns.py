@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from bridge.aws import extended
@@ -10,26 +10,35 @@ from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.offload import Offloader
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
+from bridge.mapping import CloudMessage, to_cloud
+from bridge.message import Message
 
 if TYPE_CHECKING:
     from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
-    from bridge.message import Message, Rejection
+    from bridge.message import Rejection
 
 
 class SnsTopic:
     """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO topic.
+    `fifo` is given for a FIFO topic; `write` makes SNS's message of one of ours.
     """
 
     def __init__(
-        self, clients: Clients, topic: str, offload: Offload | None = None, fifo: Fifo | None = None
+        self,
+        clients: Clients,
+        topic: str,
+        offload: Offload | None = None,
+        fifo: Fifo | None = None,
+        *,
+        write: Callable[[Message], CloudMessage] = to_cloud,
     ) -> None:
         self._clients = clients
         self._topic = topic
         self._offload = offload
         self._fifo = fifo
+        self._write = write
         self._region, self._account = topic.split(":")[3:5]
         self._delivery: BatchDelivery | None = None
 
@@ -86,4 +95,4 @@ class SnsTopic:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
             offloader = Offloader(store, self._offload)
-        return BatchDelivery(self.name, publish, offloader, self._fifo)
+        return BatchDelivery(self.name, publish, offloader, self._fifo, write=self._write)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from bridge import mq_reasons
 from bridge.access import Access
-from bridge.assembly import fifo_of, make_key_repository, read_credentials
+from bridge.assembly import keeps_order, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import Binding, load_binding
 from bridge.check import certificates
@@ -166,13 +166,12 @@ def _uses(configuration: Configuration) -> Mapping[str, Sequence[_Use]]:
     found: defaultdict[str, list[_Use]] = defaultdict(list)
     for route in configuration.routes:
         if isinstance(route.source, MqSource):
-            found[route.source.mq].append(
-                _taking(route.name, route.source.mq, exclusive=fifo_of(route) is not None)
-            )
-        if isinstance(route.sink, MqDestination):
-            found[route.sink.mq].append(_putting(route.name, route.sink.mq))
-            if route.sink.ledger:
-                found[route.sink.ledger].append(_remembering(route.name, route.sink.ledger))
+            found[route.source.mq].append(_taking(route.name, route.source.mq, exclusive=keeps_order(route)))
+        for sink in route.sinks:
+            if isinstance(sink, MqDestination):
+                found[sink.mq].append(_putting(route.name, sink.mq))
+                if sink.ledger:
+                    found[sink.ledger].append(_remembering(route.name, sink.ledger))
     return found
 
 

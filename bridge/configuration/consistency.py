@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from bridge.configuration.mistakes import Location
@@ -22,6 +23,8 @@ def check(document: Document, tell: Tell) -> None:
         _check_pairs(routes, tell)
         _check_sources(document, routes, tell)
         _check_groups(routes, tell)
+        _check_choices(document, routes, tell)
+        _check_event_types(routes, tell)
         _check_ledgers(document, routes, tell)
 
 
@@ -57,83 +60,139 @@ def _check_names(document: Document, routes: tuple[Any, ...], tell: Tell) -> Non
 
 def _check_pairs(routes: tuple[Any, ...], tell: Tell) -> None:
     for index, route in enumerate(routes):
-        source, sink = _end(route, "from"), _end(route, "to")
-        here: Location = ("routes", index, "to")
-        if source is None or sink is None:
-            continue
-        if source == sink:
-            tell(here, "is the queue that the route takes from", "name another destination")
-        elif source[0] == sink[0] == "mq":
-            tell(
-                here,
-                "MQ to MQ is not the bridge's work",
-                "use a remote queue or an alias on the queue manager",
-            )
-        elif source[0] == "sqs" and sink[0] != "mq":
-            problem = f"SQS to {sink[0].upper()} is not the bridge's work"
-            tell(here, problem, "name an MQ queue; a route goes MQ to SNS, MQ to SQS or SQS to MQ")
+        source = _end(_mapping(route).get("from"), "from")
+        for here, _, sink in _destinations(index, route):
+            if source is None or sink is None:
+                continue
+            if source == sink:
+                tell(here, "is the queue that the route takes from", "name another destination")
+            elif source[0] == sink[0] == "mq":
+                tell(
+                    here,
+                    "MQ to MQ is not the bridge's work",
+                    "use a remote queue or an alias on the queue manager",
+                )
+            elif source[0] == "sqs" and sink[0] != "mq":
+                problem = f"SQS to {sink[0].upper()} is not the bridge's work"
+                tell(here, problem, "name an MQ queue; a route goes MQ to SNS, MQ to SQS or SQS to MQ")
 
 
 def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
-    seen: dict[tuple[str, str], tuple[int, tuple[str, str] | None]] = {}
-    ways: dict[tuple[tuple[str, str], tuple[str, str]], int] = {}
+    seen: dict[tuple[str, str], tuple[int, list[_End | None]]] = {}
+    ways: dict[tuple[_End, _End], Location] = {}
     for index, route in enumerate(routes):
-        source, sink = _end(route, "from"), _end(route, "to")
+        source = _end(_mapping(route).get("from"), "from")
         if source is None:
             continue
-        if source in seen and seen[source][1] != sink:
+        places = list(_destinations(index, route))
+        sinks = [sink for _, _, sink in places]
+        if source in seen and seen[source][1] != sinks:
             line = document.line(("routes", seen[source][0], "from"))
             problem = (
                 f"the route on line {line} takes from it too, and each message would reach one of them only"
             )
-            tell(("routes", index, "from"), problem, "make it one route, to an SNS topic that sends to all")
-        seen.setdefault(source, (index, sink))
-        if sink is None or source == sink:
-            continue
-        if (back := ways.get((sink, source))) is not None:
-            line = document.line(("routes", back, "to"))
-            problem = (
-                f"leads back to the source of the route on line {line}, and messages would go round for ever"
-            )
-            tell(("routes", index, "to"), problem, "give each direction queues of its own")
-        ways.setdefault((source, sink), index)
+            remedy = "make it one route, to an SNS topic that sends to all"
+            tell(("routes", index, "from"), problem, remedy)
+        seen.setdefault(source, (index, sinks))
+        for here, _, sink in places:
+            if sink is None or source == sink:
+                continue
+            if (back := ways.get((sink, source))) is not None:
+                line = document.line(back)
+                problem = (
+                    f"leads back to the source of the route on line {line}, and messages would go round for "
+                    "ever"
+                )
+                tell(here, problem, "give each direction queues of its own")
+            ways.setdefault((source, sink), here)
 
 
 def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
     for index, route in enumerate(routes):
-        sink = _end(route, "to")
-        if sink and sink[0] != "mq" and not sink[1].endswith(".fifo") and "group" in _mapping(route)["to"]:
-            problem = "only a FIFO topic or queue has message groups"
-            tell(("routes", index, "to", "group"), problem, "leave it out, or name one that ends in .fifo")
+        for here, keys, sink in _destinations(index, route):
+            if sink and sink[0] != "mq" and not sink[1].endswith(".fifo") and "group" in keys:
+                problem = "only a FIFO topic or queue has message groups"
+                tell((*here, "group"), problem, "leave it out, or name one that ends in .fifo")
+
+
+def _check_choices(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    """That each of several destinations can get a message, and all want it written alike."""
+    for index, route in enumerate(routes):
+        places = list(_destinations(index, route))
+        for (before, earlier, _), (here, keys, _) in pairwise(places):
+            if "when" not in earlier:
+                line = document.line(before)
+                problem = f"never gets a message: the one on line {line} has no `when` and takes them all"
+                tell(here, problem, "put that one last, or give it a `when`")
+            for key in ("ccsid", "format", "ledger_id"):
+                if "mq" in keys and keys.get(key) != earlier.get(key):
+                    problem = "is not that of the destination before it"
+                    remedy = "give all MQ queues of a route the same, or make routes of them"
+                    tell((*here, *((key,) if key in keys else ())), f"{key} {problem}", remedy)
+
+
+def _check_event_types(routes: tuple[Any, ...], tell: Tell) -> None:
+    for index, route in enumerate(routes):
+        for here, keys, _ in _destinations(index, route):
+            if "event_type" in keys and keys.get("format") != "cloudevents":
+                problem = "has no meaning without CloudEvents"
+                tell((*here, "event_type"), problem, "add format: cloudevents, or leave it out")
 
 
 def _check_ledgers(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
     used: dict[str, Location] = {}
     for index, route in enumerate(routes):
-        for side in ("from", "to"):
-            end = _end(route, side)
+        source = _end(_mapping(route).get("from"), "from")
+        ends: list[tuple[Location, _End | None]] = [(("routes", index, "from"), source)]
+        ends.extend((here, sink) for here, _, sink in _destinations(index, route))
+        for here, end in ends:
             if end and end[0] == "mq":
-                used.setdefault(end[1], ("routes", index, side))
+                used.setdefault(end[1], here)
     for index, route in enumerate(routes):
-        sink, source = _mapping(_mapping(route).get("to")), _end(route, "from")
-        here: Location = ("routes", index, "to", "ledger")
-        ledger = sink.get("ledger")
-        if "ledger_id" in sink and "ledger" not in sink:
-            tell((*here[:-1], "ledger_id"), "has no meaning without a ledger", "add ledger: QUEUE")
-        if sink.get("ledger_id") == "MessageDeduplicationId" and source and not source[1].endswith(".fifo"):
-            problem = "only messages of a FIFO queue have a MessageDeduplicationId"
-            tell((*here[:-1], "ledger_id"), problem, "leave it out, so that the MessageId is remembered")
-        if not isinstance(ledger, str):
-            continue
-        if ledger in used:
-            line = document.line(used[ledger])
-            tell(here, f"{{value}} is used on line {line} too", "give each ledger a queue of its own")
-        used.setdefault(ledger, here)
+        source = _end(_mapping(route).get("from"), "from")
+        for place, keys, _ in _destinations(index, route):
+            _check_ledger(document, place, keys, source, used, tell)
 
 
-def _end(route: Any, side: str) -> tuple[str, str] | None:
-    """One end of a route: its kind, and its name as it was written."""
-    end = _mapping(_mapping(route).get(side))
+def _check_ledger(
+    document: Document,
+    place: Location,
+    keys: Mapping[str, Any],
+    source: _End | None,
+    used: dict[str, Location],
+    tell: Tell,
+) -> None:
+    here, ledger = (*place, "ledger"), keys.get("ledger")
+    if "ledger_id" in keys and "ledger" not in keys:
+        tell((*place, "ledger_id"), "has no meaning without a ledger", "add ledger: QUEUE")
+    if keys.get("ledger_id") == "MessageDeduplicationId" and source and not source[1].endswith(".fifo"):
+        problem = "only messages of a FIFO queue have a MessageDeduplicationId"
+        tell((*place, "ledger_id"), problem, "leave it out, so that the MessageId is remembered")
+    if not isinstance(ledger, str):
+        return
+    if ledger in used:
+        line = document.line(used[ledger])
+        tell(here, f"{{value}} is used on line {line} too", "give each ledger a queue of its own")
+    used.setdefault(ledger, here)
+
+
+_End = tuple[str, str]
+"""One end of a route: its kind, and its name as it was written."""
+
+
+def _destinations(index: int, route: Any) -> Iterator[tuple[Location, Mapping[str, Any], _End | None]]:
+    """A route's destinations: where each stands, its keys, and what it is, if that can be told."""
+    here: Location = ("routes", index, "to")
+    to = _mapping(route).get("to")
+    if isinstance(to, tuple):
+        for place, each in enumerate(to):
+            yield (*here, place), _mapping(each), _end(each, "to")
+    else:
+        yield here, _mapping(to), _end(to, "to")
+
+
+def _end(value: Any, side: str) -> _End | None:
+    end = _mapping(value)
     known = ("mq", "sqs") if side == "from" else ("mq", "sqs", "sns")
     kinds = [kind for kind in known if isinstance(end.get(kind), str)]
     if len(kinds) != 1 or not end[kinds[0]]:

@@ -6,16 +6,21 @@ What concerns one value is checked here; what concerns several, when it is loade
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, InstanceOf, Tag
 
-from bridge.configuration import aws_values, values
+from bridge.body_format import DEFAULT_TYPE, BodyFormat
+from bridge.configuration import aws_values, shaping_values, values
 from bridge.configuration.mistakes import wrong
 from bridge.configuration.values import KIB, MIB
+from bridge.shaping.change import Value
+from bridge.shaping.pattern import Pattern
 
-_UNION_TAGS = frozenset({"<mq source>", "<sqs source>", "<sns sink>", "<sqs sink>", "<mq sink>"})
+_CHOICE = "<choice>"
+_UNION_TAGS = frozenset({"<mq source>", "<sqs source>", "<sns sink>", "<sqs sink>", "<mq sink>", _CHOICE})
 """What pydantic adds to a location inside `from` and `to`; never a key of a configuration."""
 
 QueueName = Annotated[str, BeforeValidator(partial(values.mq_name, what="queue", longest=48))]
@@ -109,10 +114,17 @@ class MqSource(Model):
 
 
 class SqsSource(Model):
-    """Messages are taken from an SQS queue; `wait` is the long poll in seconds."""
+    """Messages are taken from an SQS queue; `wait` is the long poll in seconds.
+
+    `format` is how bodies are written where the message does not say: None for as they are.
+    """
 
     sqs: SqsQueue
     wait: Annotated[int, whole(0, 20, "seconds")] = 20
+    format: Annotated[
+        Literal["base64", "cloudevents"] | None,
+        BeforeValidator(partial(values.one_of, names=("base64", "cloudevents"))),
+    ] = None
 
 
 class Group(Model):
@@ -132,24 +144,44 @@ def _group(value: Any) -> Any:
 MessageGroup = Annotated[Group | None, BeforeValidator(_group)]
 
 
-class SnsSink(Model):
-    """Messages are published to an SNS topic; `group` is for FIFO ones."""
+MessagePattern = Annotated[InstanceOf[Pattern] | None, BeforeValidator(shaping_values.pattern)]
+
+
+class AwsSink(Model):
+    """What topics and queues share; `group` is for FIFO ones.
+
+    `when` says which messages are for it: None for all that come so far. `format` is how bodies are written:
+    None for text where they are that, and base64 else. `event_type` is a CloudEvent's.
+    """
+
+    group: MessageGroup = None
+    when: MessagePattern = None
+    format: Annotated[
+        BodyFormat | None,
+        BeforeValidator(partial(values.one_of, names=("text", "base64", "cloudevents"))),
+    ] = None
+    event_type: Annotated[InstanceOf[Value], BeforeValidator(shaping_values.source)] = Value(
+        "constant", DEFAULT_TYPE
+    )
+
+
+class SnsSink(AwsSink):
+    """Messages are published to an SNS topic."""
 
     sns: Annotated[str, BeforeValidator(aws_values.topic)]
-    group: MessageGroup = None
 
 
-class SqsSink(Model):
-    """Messages are sent to an SQS queue; `group` is for FIFO ones."""
+class SqsSink(AwsSink):
+    """Messages are sent to an SQS queue."""
 
     sqs: SqsQueue
-    group: MessageGroup = None
 
 
 class MqSink(Model):
     """Messages are put to a queue; `ccsid` and `format` are for those that say nothing of their own.
 
-    `ledger` is a queue that remembers them by `ledger_id`, so that none is put twice.
+    `ledger` is a queue that remembers them by `ledger_id`, so that none is put twice. `when` is as AWS's have
+    it.
     """
 
     mq: QueueName
@@ -157,6 +189,7 @@ class MqSink(Model):
     format: Annotated[str, BeforeValidator(values.message_format)] = "MQSTR"
     ledger: QueueName | None = None
     ledger_id: Annotated[str, BeforeValidator(aws_values.message_id)] = "MessageId"
+    when: MessagePattern = None
 
 
 def _one_end(value: Any, *, side: str, kinds: tuple[str, ...]) -> Any:
@@ -179,22 +212,49 @@ def _one_end(value: Any, *, side: str, kinds: tuple[str, ...]) -> Any:
     return value
 
 
+def end_of(end: type[Model] | Mapping[str, Any]) -> str:
+    """The key that names the queue or topic at one end of a route: `mq`, `sqs` or `sns`."""
+    keys = end if isinstance(end, Mapping) else end.model_fields
+    return next(key for key in ("mq", "sqs", "sns") if key in keys)
+
+
 def _tag(value: Any, *, side: str) -> str:
     """Which kind of end a checked value is: the key that names its queue or topic tells."""
-    keys = value if isinstance(value, dict) else type(value).model_fields
-    return next(f"<{key} {side}>" for key in ("mq", "sqs", "sns") if key in keys)
+    return f"<{end_of(value if isinstance(value, dict) else type(value))} {side}>"
 
 
 def _source_tag(value: Any) -> str:
     return _tag(value, side="source")
 
 
+Destination = SnsSink | SqsSink | MqSink
+
+
 def _sink_tag(value: Any) -> str:
-    return _tag(value, side="sink")
+    return _CHOICE if isinstance(value, tuple) else _tag(value, side="sink")
+
+
+def _destinations(value: Any) -> Any:
+    """One destination, or a list of them to choose from."""
+    if isinstance(value, tuple):
+        return values.not_empty(value, what="destination")
+    return _one_end(value, side="destination", kinds=("sns", "sqs", "mq"))
+
+
+Sink = Annotated[
+    Annotated[SnsSink, Tag("<sns sink>")]
+    | Annotated[SqsSink, Tag("<sqs sink>")]
+    | Annotated[MqSink, Tag("<mq sink>")],
+    Discriminator(_sink_tag),
+    BeforeValidator(partial(_one_end, side="destination", kinds=("sns", "sqs", "mq"))),
+]
 
 
 class Route(Model):
-    """One source to one destination."""
+    """One source to one destination, or to the first of several that takes a message.
+
+    `filter` says which messages go at all; `attributes` and `descriptor` what is set in each.
+    """
 
     name: Annotated[str, BeforeValidator(values.route_name)]
     source: Annotated[
@@ -202,13 +262,26 @@ class Route(Model):
         Discriminator(_source_tag),
         BeforeValidator(partial(_one_end, side="source", kinds=("mq", "sqs"))),
     ] = Field(validation_alias="from")
-    sink: Annotated[
+    destination: Annotated[
         Annotated[SnsSink, Tag("<sns sink>")]
         | Annotated[SqsSink, Tag("<sqs sink>")]
-        | Annotated[MqSink, Tag("<mq sink>")],
+        | Annotated[MqSink, Tag("<mq sink>")]
+        | Annotated[tuple[Sink, ...], Tag(_CHOICE)],
         Discriminator(_sink_tag),
-        BeforeValidator(partial(_one_end, side="destination", kinds=("sns", "sqs", "mq"))),
+        BeforeValidator(_destinations),
     ] = Field(validation_alias="to")
+    filter: MessagePattern = None
+    attributes: Annotated[Mapping[str, InstanceOf[Value]], BeforeValidator(shaping_values.attributes)] = (
+        Field(default_factory=dict)
+    )
+    descriptor: Annotated[Mapping[str, InstanceOf[Value]], BeforeValidator(shaping_values.descriptor)] = (
+        Field(default_factory=dict)
+    )
+
+    @property
+    def sinks(self) -> tuple[Destination, ...]:
+        """The destinations, one or several."""
+        return self.destination if isinstance(self.destination, tuple) else (self.destination,)
 
 
 class Http(Model):

@@ -46,7 +46,7 @@ def test_given_only_what_is_required_when_loaded_then_the_rest_has_its_defaults(
     assert loaded(SMALLEST) == Configuration(
         queue_manager=QueueManager(name="QM1", connections=("localhost(1414)",), channel="DEV.APP.SVRCONN"),
         dead_letters=DeadLetters(bucket="orders-dead-letters"),
-        routes=(Route(name="orders-out", source=MqSource(mq="ORDERS.OUT"), sink=SnsSink(sns=TOPIC)),),
+        routes=(Route(name="orders-out", source=MqSource(mq="ORDERS.OUT"), destination=SnsSink(sns=TOPIC)),),
     )
     configuration = loaded(SMALLEST)
     assert configuration.offload is None
@@ -117,7 +117,7 @@ routes:
     assert configuration.dead_letters == DeadLetters(
         bucket="orders-dead-letters", retries=0, backout_threshold=7, when_away="set_aside"
     )
-    assert [(route.source, route.sink) for route in configuration.routes] == [
+    assert [(route.source, route.destination) for route in configuration.routes] == [
         (MqSource(mq="ORDERS.OUT"), SnsSink(sns=TOPIC)),
         (MqSource(mq="BILLS/OUT_%1"), SqsSink(sqs="arn:aws:sqs:eu-west-1:123456789012:bills")),
         (
@@ -153,7 +153,7 @@ def test_given_anchors_and_merges_when_loaded_then_they_mean_what_yaml_says() ->
     ).replace("sqs: wrong, ", "")
     routes = loaded(text).routes
     assert routes[2].source == SqsSource(sqs="in-c", wait=1)
-    assert routes[2].sink == MqSink(mq="B", ccsid=500)
+    assert routes[2].destination == MqSink(mq="B", ccsid=500)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_given_the_sample_when_loaded_then_it_is_right_and_shows_every_kind_of_route() -> None:
     configuration = load(ROOT / "examples" / "bridge.yaml", {})
-    ends = {(type(route.source), type(route.sink)) for route in configuration.routes}
+    ends = {(type(route.source), type(route.destination)) for route in configuration.routes}
     assert ends == {(MqSource, SnsSink), (MqSource, SqsSink), (SqsSource, MqSink)}
 
 
