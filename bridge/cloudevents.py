@@ -52,11 +52,14 @@ def wrapped(context: Mapping[str, str], body: bytes, text: str | None) -> str | 
     return f'{head[:-1]},"data":{text}}}'
 
 
-def read(text: str | bytes) -> Event:
-    """What is in an event; raises `MappingError` where it is none. JSON comes as it was written."""
+def read(text: str | bytes, *, exact: bool = False) -> Event:
+    """What is in an event; raises `MappingError` where it is none. JSON comes as it was written.
+
+    An `exact` one is of ours: the blanks around its data are the data's.
+    """
     try:
         given = text if isinstance(text, str) else text.decode()
-        members = {name: (value, raw) for name, value, raw in _members(given)}
+        members = {name: (value, raw if exact else raw.strip(_WHITE)) for name, value, raw in _members(given)}
     except (ValueError, RecursionError):
         raise MappingError("body: no CloudEvent, which is a JSON object") from None
     missing = [name for name in ("specversion", "id", "source", "type") if not _text(members.get(name))]
@@ -89,16 +92,16 @@ def _text(member: tuple[Any, str] | None) -> str:
 
 
 def _members(text: str) -> Iterator[tuple[str, Any, str]]:
-    """An object's members: name, value, and the value as it was written. Raises `ValueError`."""
+    """An object's members: name, value, and the value as it was written, blanks too. Raises `ValueError`."""
     position = _expected("{", text, 0)
     if text.startswith("}", _blank(text, position)):
         return
     while True:
         name, position = _STRICT.raw_decode(text, _expected('"', text, position) - 1)
-        start = _blank(text, _expected(":", text, position))
-        value, position = _STRICT.raw_decode(text, start)
-        yield name, value, text[start:position]
+        start = _expected(":", text, position)
+        value, position = _STRICT.raw_decode(text, _blank(text, start))
         position = _blank(text, position)
+        yield name, value, text[start:position]
         if text[position : position + 1] != ",":
             break
         position += 1

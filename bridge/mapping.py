@@ -142,7 +142,7 @@ def from_cloud(
     elif encoding == EMPTY:
         body = b""
     elif encoding == CLOUDEVENTS:
-        event = cloudevents.read(text)
+        event = cloudevents.read(text, exact=BODY_ENCODING in cloud.attributes)
         body = event.data if isinstance(event.data, bytes) else _encode(event.data, descriptor)
         if BODY_ENCODING not in cloud.attributes:  # else they are in the descriptor
             found = {**event.properties, **found}

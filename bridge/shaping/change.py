@@ -114,7 +114,9 @@ def field_value(name: str, given: PropertyValue) -> Any:
 
 
 def _id(where: str, given: PropertyValue) -> bytes:
-    text = given if isinstance(given, str) else given.hex() if isinstance(given, bytes) else ""
+    if isinstance(given, bytes) and len(given) == _ID:
+        return given
+    text = given if isinstance(given, str) else ""
     if re.fullmatch(rf"[0-9A-Fa-f]{{{2 * _ID}}}", text):
         return bytes.fromhex(text)
     if re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text):

@@ -91,6 +91,17 @@ def route(old: str, new: str, key: str, *words: str, below: int = 0) -> Case:
     return case(old, new, f"routes{key}", *words, below=below)
 
 
+def shaping(line: str, key: str, *words: str) -> Case:
+    """The first route with one line more."""
+    name = "  - name: orders-out\n"
+    return case(name, f"{name}    {line}\n", f"routes[0].{key}", *words, below=1)
+
+
+def ends(line: str, key: str, *words: str, index: int = 0, below: int = 0) -> Case:
+    """The first route with another destination."""
+    return case(f"to: {{sns: {TOPIC}}}", line, f"routes[{index}].{key}", *words, below=below)
+
+
 NAME = "queue_manager.name"
 CASES = {
     # Not YAML, or not one document of it.
@@ -126,6 +137,77 @@ CASES = {
     "a variable in braces without quotes": case(
         "ORDERS.IN", "${IN}", "the document", 'quotes around "${VARIABLE}"'
     ),
+    # Filters, choices, attributes.
+    "a filter of nothing": shaping("filter: {}", "filter", "is empty"),
+    "a filter on no part of a message": shaping(
+        "filter: {atributes: {a: [x]}}", "filter.atributes", "nothing that a message has", "write attributes"
+    ),
+    "a filter on an unknown field": shaping(
+        "filter: {descriptor: {Prority: [4]}}", "filter.descriptor.Prority", "write Priority"
+    ),
+    "a filter on a part itself": shaping("filter: {body: [x]}", "filter.body", "not a mapping"),
+    "a filter with an unknown comparison": shaping(
+        "filter: {attributes: {a: [{perfix: x}]}}", "filter.attributes.a[0].perfix", "write prefix"
+    ),
+    "a filter that is no list": shaping("filter: {attributes: {a: x}}", "filter.attributes.a", "[EUR, USD]"),
+    "a choice of unknown parts": shaping(
+        "filter: {$or: [{body: {a: [1]}}, {bdy: {a: [1]}}]}", "filter.$or[1].bdy", "write body"
+    ),
+    "attributes that are a list": shaping(
+        "attributes: [a]", "attributes", "not a mapping of names to values"
+    ),
+    "an attribute of the bridge's own": shaping(
+        "attributes: {MQFormat: constant:x}", "attributes.MQFormat", "under descriptor"
+    ),
+    "an attribute from nowhere": shaping(
+        "attributes: {origin: mainframe}", "attributes.origin", "'mainframe'", "write constant:mainframe"
+    ),
+    "an attribute from a field misspelt": shaping("attributes: {id: MsgID}", "attributes.id", "write MsgId"),
+    "an attribute that is null": shaping("attributes: {a: null}", "attributes.a", "has no value"),
+    "a field that can't be set": shaping(
+        "descriptor: {CodedCharSetId: constant:500}", "descriptor.CodedCharSetId", "can be set"
+    ),
+    "a field misspelt": shaping("descriptor: {Prority: constant:5}", "descriptor.Prority", "write Priority"),
+    "a constant that is none for its field": shaping(
+        "descriptor: {Priority: constant:high}", "descriptor.Priority", "'constant:high'", "an integer"
+    ),
+    "no destination to choose": ends("to: []", "to", "is empty", "name at least one destination"),
+    "a destination that is no mapping": ends("to: [orders]", "to[0]", "is not a mapping"),
+    "a choice that names two": ends("to: [{sqs: a, sns: b}]", "to[0]", "names 2 destinations (sqs, sns)"),
+    "an unknown key in a choice": ends("to: [{sqs: a, wenn: {}}]", "to[0].wenn", "write when"),
+    "a mistake in a when": ends(
+        "to: [{sqs: a, when: {attributes: {a: []}}}, {sqs: b}]", "to[0].when.attributes.a", "nothing matches"
+    ),
+    "a destination that is never reached": ends(
+        "to: [{sqs: a}, {sqs: b}]", "to[1]", "never gets a message: the one on line 15", "put that one last"
+    ),
+    "a choice of what goes round": ends(
+        "to: [{sqs: a, when: {attributes: {a: [x]}}}, {sqs: orders-in}]\n  - name: back\n    from: {sqs: a}\n"
+        "    to: {mq: ORDERS.OUT}",
+        "to",
+        "leads back to the source of the route on line 15",
+        index=1,
+        below=3,
+    ),
+    "a format there is none of": ends(
+        "to: {sqs: a, format: xml}", "to.format", "text or base64 or cloudevents"
+    ),
+    "a format misspelt": ends("to: {sqs: a, format: cloudevent}", "to.format", "write cloudevents"),
+    "an event's type without events": ends(
+        "to: {sqs: a, event_type: constant:x}", "to.event_type", "add format: cloudevents"
+    ),
+    "a format of a source's that is none": case(
+        "{sqs: orders-in}", "{sqs: orders-in, format: text}", "routes[1].from.format", "base64 or cloudevents"
+    ),
+    "MQ queues that differ": case(
+        "to: {mq: ORDERS.IN}",
+        "to: [{mq: A, when: {body: {a: [1]}}}, {mq: B, ccsid: 500}]",
+        "routes[1].to[1].ccsid",
+        "ccsid is not that of the destination before it",
+        "the same",
+    ),
+    "a group without FIFO in a choice": ends("to: [{sqs: a, group: GroupId}]", "to[0].group", "only a FIFO"),
+    "MQ to MQ in a choice": ends("to: [{mq: A}]", "to[0]", "not the bridge's work"),
     # Keys.
     "a duplicate key": case(
         "  heartbeat: 30", "  name: QM2", NAME, "second time, first on line 2", "keep one"
