@@ -41,6 +41,15 @@ class Value:
     kind: Literal["property", "field", "constant", "nothing"]
     name: str = ""
 
+    def __str__(self) -> str:
+        """As it is written in a configuration."""
+        match self.kind:
+            case "nothing":
+                return self.kind
+            case "field":
+                return self.name
+        return f"{self.kind}:{self.name}"
+
     def of(self, message: Message) -> PropertyValue:
         """What it is for a message; None where the message has none such."""
         if self.kind == "constant":
