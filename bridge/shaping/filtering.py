@@ -25,15 +25,16 @@ def judged(pattern: Pattern, delivery: Delivery) -> Delivery | None:
 class FilteringSource:
     """Another source's messages, as far as they match. A `Source`.
 
-    The others leave it with the unit of work they came in, and go nowhere: `left_out` is told how many. What
+    The others leave it with the unit of work they came in, and go nowhere: `left_out` is told how many, and the
+    bytes of their bodies. What
     can't be judged is handed on with a fault, so that it is set aside and not dropped.
     """
 
-    def __init__(self, source: Source, pattern: Pattern, left_out: Callable[[int], None]) -> None:
+    def __init__(self, source: Source, pattern: Pattern, left_out: Callable[[int, int], None]) -> None:
         self._source = source
         self._pattern = pattern
         self._tell = left_out
-        self._left_out = 0
+        self._left_out = (0, 0)
 
     @property
     def name(self) -> str:
@@ -48,7 +49,7 @@ class FilteringSource:
         """What the other takes, without what the filter leaves out; a unit of nothing else is committed."""
         unit = self._source.take(limit)
         wanted = [each for each in (judged(self._pattern, each) for each in unit) if each]
-        self._left_out = len(unit) - len(wanted)
+        self._left_out = (len(unit) - len(wanted), _size(unit) - _size(wanted))
         if unit and not wanted:
             self.commit()
         return wanted
@@ -56,15 +57,19 @@ class FilteringSource:
     def commit(self) -> None:
         """As the other does, and counts what was left out."""
         self._source.commit()
-        self._tell(self._left_out)
-        self._left_out = 0
+        self._tell(*self._left_out)
+        self._left_out = (0, 0)
 
     def back_out(self) -> None:
         """As the other does: what was left out comes again too."""
-        self._left_out = 0
+        self._left_out = (0, 0)
         self._source.back_out()
 
     def close(self) -> None:
         """As the other does."""
-        self._left_out = 0
+        self._left_out = (0, 0)
         self._source.close()
+
+
+def _size(deliveries: Sequence[Delivery]) -> int:
+    return sum(len(each.message.body) for each in deliveries)

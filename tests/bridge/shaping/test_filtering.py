@@ -41,6 +41,7 @@ def test_what_matches_goes_and_the_rest_leaves_with_it() -> None:
     assert [each.body for each in sink.arrived] == [message(n).body for n in range(0, 10, 2)]
     assert (len(source.gone), letters.letters) == (10, [])
     assert (pump.tally.delivered, pump.tally.filtered, pump.tally.messages) == (5, 5, 5)
+    assert (pump.tally.delivered_bytes, pump.tally.filtered_bytes) == (5 * 9, 5 * 9)
 
 
 def test_a_unit_of_which_nothing_matches_is_committed_and_nothing_sent() -> None:
