@@ -25,9 +25,9 @@ def judged(pattern: Pattern, delivery: Delivery) -> Delivery | None:
 class FilteringSource:
     """Another source's messages, as far as they match. A `Source`.
 
-    The others leave it with the unit of work they came in, and go nowhere: `left_out` is told how many, and the
-    bytes of their bodies. What
-    can't be judged is handed on with a fault, so that it is set aside and not dropped.
+    The others leave it with the unit of work they came in, and go nowhere: `left_out` is told how many, and
+    the bytes of their bodies. What can't be judged is handed on with a fault, so that it is set aside and not
+    dropped.
     """
 
     def __init__(self, source: Source, pattern: Pattern, left_out: Callable[[int, int], None]) -> None:

@@ -233,8 +233,8 @@ def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default
     rows = defaultdict[str, list[str]](list)
     for line in manual.splitlines():
         if line.startswith("| `"):
-            _, name, told, *_ = line.split("|")
-            rows[name.strip()].append(told.strip())
+            _, name, kind, *_ = line.split("|")
+            rows[name.strip()].append(kind.strip())
     assert Configuration.model_fields["in_flight"].default == 4 * 1024 * 1024
     assert rows["`in_flight`"][0].endswith("`4MiB`")
     sides = {"from.": (MqSource, SqsSource), "to.": (SnsSink, SqsSink, MqSink)}

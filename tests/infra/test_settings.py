@@ -45,7 +45,10 @@ def test_the_samples_and_the_smallest_file_are_right(tmp_path: Path) -> None:
 
 
 def test_each_of_several_destinations_is_made_and_told_to_the_bridge(tmp_path: Path) -> None:
-    choice = [{"sqs": "large", "when": {"body": {"amount": [{"numeric": [">", 9]}]}}}, {"sns": "orders"}]
+    choice: list[dict[str, Any]] = [
+        {"sqs": "large", "when": {"body": {"amount": [{"numeric": [">", 9]}]}}},
+        {"sns": "orders"},
+    ]
     integration = load(
         written(tmp_path, changed(routes=[{"name": "out", "from": {"mq": "OUT"}, "to": choice}]))
     )
