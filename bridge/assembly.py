@@ -23,6 +23,7 @@ from bridge.credentials import Credentials, CredentialsError, from_directory, fr
 from bridge.errors import Stop
 from bridge.gate import Gate
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
+from bridge.mq_addresses import MqAddresses, MqReplies
 from bridge.mq_connection import MqConnection
 from bridge.mq_depth import MqDepths
 from bridge.mq_ledger import MqLedger
@@ -30,6 +31,8 @@ from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
 from bridge.pump import Pump
+from bridge.replying import AddressedSink
+from bridge.requesting import Requesting
 from bridge.retry import Retry
 
 
@@ -119,13 +122,17 @@ class Assembly:
 
     def _source(self, route: configured.Route) -> Source:
         if isinstance(route.source, configured.MqSource):
-            return MqSource(
-                self._connection(route.name),
+            connection = self._connection(route.name)
+            source = MqSource(
+                connection,
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
                 exclusive=fifo_of(route) is not None,
                 most_bytes=self.configuration.in_flight,
             )
+            if route.source.addresses is None:
+                return source
+            return MqReplies(source, MqAddresses(connection, route.source.addresses))
         if not isinstance(route.sink, configured.MqSink):
             raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
         return SqsSource(
@@ -156,13 +163,25 @@ def make_sink(
     guest: bool = False,
 ) -> Sink:
     """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name."""
+    if isinstance(route.sink, configured.MqSink):
+        made = connection(route.name)
+        ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
+        return MqSink(made, route.sink.mq, ledger, requesting_of(route))
+    sink: Sink
     if isinstance(route.sink, configured.SnsSink):
-        return SnsTopic(clients, route.sink.sns, configuration.offload, fifo_of(route))
-    if isinstance(route.sink, configured.SqsSink):
-        return SqsDestination(clients, route.sink.sqs, configuration.offload, fifo_of(route))
-    made = connection(route.name)
-    ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
-    return MqSink(made, route.sink.mq, ledger)
+        sink = SnsTopic(clients, route.sink.sns, configuration.offload, fifo_of(route))
+    else:
+        sink = SqsDestination(clients, route.sink.sqs, configuration.offload, fifo_of(route))
+    answers = isinstance(route.source, configured.MqSource) and route.source.addresses
+    return AddressedSink(sink, route.sink, route.name) if answers else sink
+
+
+def requesting_of(route: configured.Route) -> Requesting | None:
+    """How a route puts requests; None where it puts none."""
+    sink = route.sink
+    if not isinstance(sink, configured.MqSink) or sink.reply_to_queue is None or sink.addresses is None:
+        return None
+    return Requesting(route.name, sink.reply_to_queue, sink.addresses)
 
 
 def fifo_of(route: configured.Route) -> Fifo | None:

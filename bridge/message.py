@@ -84,7 +84,7 @@ class Delivery:
     that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
     seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
-    (SQS's redrive), and what to do; "" where it would not.
+    (SQS's redrive), and what to do; "" where it would not. `as_received` is as in `DeadLetter`.
     """
 
     message: Message
@@ -95,6 +95,7 @@ class Delivery:
     group: str = ""
     sent_at: float = 0.0
     last: str = ""
+    as_received: bool = False
 
 
 class Fault(Enum):

@@ -303,7 +303,7 @@ class Pump:
                 reason,
                 each.deliveries + tries,
                 each.message,
-                as_received=bool(each.fault),
+                as_received=each.as_received,
             )
             try:
                 where = self.dead_letters.keep(letter)

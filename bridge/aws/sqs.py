@@ -424,7 +424,10 @@ class SqsSource:
         # Not every receive was an attempt.
         deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
-        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last)
+        # What has a fault could not be made a message.
+        return Delivery(
+            message, deliveries, identity, receipt, fault, group, sent_at, last, as_received=bool(fault)
+        )
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""

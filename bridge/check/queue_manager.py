@@ -24,6 +24,7 @@ from bridge.check.network import Address, Secured, reach
 from bridge.configuration import Configuration, MqSource, QueueManager
 from bridge.configuration import MqSink as MqDestination
 from bridge.errors import Away, BridgeError
+from bridge.mq_browser import MqBrowser
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_ledger import MqLedger
 from bridge.mq_queue import MqQueue
@@ -47,7 +48,7 @@ class _Use:
 
     route: str
     doing: str
-    opened_by: Callable[[MqConnection], MqTaker | MqSink | MqLedger]
+    opened_by: Callable[[MqConnection], MqTaker | MqSink | MqLedger | MqBrowser]
     gets: bool = False
     puts: bool = False
 
@@ -169,10 +170,14 @@ def _uses(configuration: Configuration) -> Mapping[str, Sequence[_Use]]:
             found[route.source.mq].append(
                 _taking(route.name, route.source.mq, exclusive=fifo_of(route) is not None)
             )
+            if route.source.addresses:
+                found[route.source.addresses].append(_looking_up(route.name, route.source.addresses))
         if isinstance(route.sink, MqDestination):
             found[route.sink.mq].append(_putting(route.name, route.sink.mq))
             if route.sink.ledger:
                 found[route.sink.ledger].append(_remembering(route.name, route.sink.ledger))
+            if route.sink.addresses:
+                found[route.sink.addresses].append(_noting(route.name, route.sink.addresses))
     return found
 
 
@@ -189,6 +194,14 @@ def _putting(route: str, queue: str) -> _Use:
 def _remembering(route: str, queue: str) -> _Use:
     doing = "to get, browse and put, as a ledger, for itself alone"
     return _Use(route, doing, lambda on: MqLedger(on, queue), gets=True, puts=True)
+
+
+def _noting(route: str, queue: str) -> _Use:
+    return _Use(route, "to put addresses", lambda on: MqSink(on, queue), gets=True, puts=True)
+
+
+def _looking_up(route: str, queue: str) -> _Use:
+    return _Use(route, "to browse addresses", lambda on: MqBrowser(on, queue), gets=True)
 
 
 def _queue(

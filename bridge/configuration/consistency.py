@@ -23,6 +23,7 @@ def check(document: Document, tell: Tell) -> None:
         _check_sources(document, routes, tell)
         _check_groups(routes, tell)
         _check_ledgers(document, routes, tell)
+        _check_addresses(document, routes, tell)
 
 
 def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
@@ -108,12 +109,7 @@ def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
 
 
 def _check_ledgers(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
-    used: dict[str, Location] = {}
-    for index, route in enumerate(routes):
-        for side in ("from", "to"):
-            end = _end(route, side)
-            if end and end[0] == "mq":
-                used.setdefault(end[1], ("routes", index, side))
+    used = _mq_queues(routes)
     for index, route in enumerate(routes):
         sink, source = _mapping(_mapping(route).get("to")), _end(route, "from")
         here: Location = ("routes", index, "to", "ledger")
@@ -129,6 +125,61 @@ def _check_ledgers(document: Document, routes: tuple[Any, ...], tell: Tell) -> N
             line = document.line(used[ledger])
             tell(here, f"{{value}} is used on line {line} too", "give each ledger a queue of its own")
         used.setdefault(ledger, here)
+
+
+def _check_addresses(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    used = _mq_queues(routes)
+    for index, route in enumerate(routes):
+        if ledger := _text(route, "to", "ledger"):
+            used.setdefault(ledger, ("routes", index, "to", "ledger"))
+    for index, route in enumerate(routes):
+        for side in ("from", "to"):
+            addresses = _text(route, side, "addresses")
+            if addresses in used:
+                problem = f"{{value}} is used on line {document.line(used[addresses])} too"
+                remedy = "keep addresses in a queue that is for nothing else"
+                tell(("routes", index, side, "addresses"), problem, remedy)
+    _check_requests(routes, tell)
+
+
+def _check_requests(routes: tuple[Any, ...], tell: Tell) -> None:
+    noted = {_text(route, "to", "addresses") for route in routes}
+    answered = {(_text(route, "from", "mq"), _text(route, "from", "addresses")) for route in routes}
+    for index, route in enumerate(routes):
+        addresses = _text(route, "from", "addresses")
+        if addresses and addresses not in noted:
+            remedy = "give the route that puts the requests these addresses, and reply_to_queue"
+            tell(("routes", index, "from", "addresses"), "no route puts addresses to {value}", remedy)
+        addresses, replies = _text(route, "to", "addresses"), _text(route, "to", "reply_to_queue")
+        here: Location = ("routes", index, "to", "reply_to_queue")
+        if addresses and not replies:
+            problem = "has no meaning without reply_to_queue"
+            tell((*here[:-1], "addresses"), problem, "add the queue that answers come to")
+        elif replies and not addresses:
+            problem = "has no meaning without addresses"
+            tell(here, problem, "add the queue that keeps where answers go")
+        elif replies and replies == _text(route, "to", "mq"):
+            tell(here, "is the queue that the requests go to", "give answers a queue of their own")
+        elif replies and (replies, addresses) not in answered:
+            remedy = "add a route from that queue, with the same addresses, or correct the names"
+            tell(here, "no route takes answers from {value} with the same addresses", remedy)
+
+
+def _mq_queues(routes: tuple[Any, ...]) -> dict[str, Location]:
+    """The queues of the queue manager's that routes take from and put to, and where they stand first."""
+    used: dict[str, Location] = {}
+    for index, route in enumerate(routes):
+        for side in ("from", "to"):
+            end = _end(route, side)
+            if end and end[0] == "mq":
+                used.setdefault(end[1], ("routes", index, side))
+    return used
+
+
+def _text(route: Any, side: str, key: str) -> str:
+    """What one end of a route says under a key; "" where that is no text."""
+    value = _mapping(_mapping(route).get(side)).get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _end(route: Any, side: str) -> tuple[str, str] | None:
