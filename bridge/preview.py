@@ -18,6 +18,7 @@ from bridge.configuration import Configuration
 from bridge.mapping import BODY_ENCODING, CloudMessage, size, to_cloud
 from bridge.message import Delivery, Message
 from bridge.pump import why_hopeless
+from bridge.replying import misdirected
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Previewer:
     """
 
     def __init__(self, configuration: Configuration, route: configured.Route, clients: Clients) -> None:
+        self._route = route
         self._threshold = configuration.dead_letters.backout_threshold
         self._sent: list[Entry] = []
         self._written: list[CloudMessage] = []
@@ -82,7 +84,11 @@ class Previewer:
         why = why_hopeless(delivery, backouts, self._threshold)
         if why:
             return replace(found, set_aside=why)
-        [rejection] = self._delivery.deliver([message])
+        rejection = None
+        if isinstance(self._route.source, configured.MqSource) and self._route.source.addresses:
+            rejection = misdirected(message, self._route.sink, self._route.name)
+        if rejection is None:
+            [rejection] = self._delivery.deliver([message])
         if rejection:
             return replace(found, set_aside=rejection.reason)
         [entry], [written] = self._sent, self._written

@@ -40,6 +40,12 @@ def not_there(route: str, address: str) -> Rejection:
     return Rejection(reason, Fault.MESSAGE)
 
 
+def misdirected(message: Message, destination: SnsSink | SqsSink | MqSink, route: str) -> Rejection | None:
+    """Why an answer does not go to the one destination of its route; None where it does."""
+    address = address_of(message)
+    return None if names(address, destination) else not_there(route, address)
+
+
 class AddressedSink:
     """Takes answers whose address names it, and refuses all others. A `Sink`."""
 
@@ -67,7 +73,7 @@ class AddressedSink:
 
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """Delivers those that are for it."""
-        refused = [self._refusal(each) for each in messages]
+        refused = [misdirected(each, self._destination, self._route) for each in messages]
         meant = [each for each, refusal in zip(messages, refused, strict=True) if refusal is None]
         delivered = iter(self._sink.deliver(meant) if meant else ())
         return [refusal or next(delivered) for refusal in refused]
@@ -75,7 +81,3 @@ class AddressedSink:
     def close(self) -> None:
         """Closes the destination."""
         self._sink.close()
-
-    def _refusal(self, message: Message) -> Rejection | None:
-        address = address_of(message)
-        return None if names(address, self._destination) else not_there(self._route, address)

@@ -147,7 +147,7 @@ def _check_requests(routes: tuple[Any, ...], tell: Tell) -> None:
     answered = {(_text(route, "from", "mq"), _text(route, "from", "addresses")) for route in routes}
     for index, route in enumerate(routes):
         addresses = _text(route, "from", "addresses")
-        if addresses and addresses not in noted:
+        if addresses and _text(route, "from", "mq") and addresses not in noted:
             remedy = "give the route that puts the requests these addresses, and reply_to_queue"
             tell(("routes", index, "from", "addresses"), "no route puts addresses to {value}", remedy)
         addresses, replies = _text(route, "to", "addresses"), _text(route, "to", "reply_to_queue")

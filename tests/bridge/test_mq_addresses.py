@@ -22,12 +22,12 @@ from bridge.requesting import Requesting
 from mock_mq.core import QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
-from tests.bridge.mq_ends import Program, connection
+from tests.bridge.mq_ends import Answering, connection
 
 QUOTES, REPLIES, ADDRESSES, LEDGER = "QUOTES", "QUOTES.REPLIES", "BRIDGE.ADDRESSES", "LEDGER"
 REQUESTING = Requesting("quotes", REPLIES, ADDRESSES)
 A_DAY = 24 * 60 * 60 * 10  # in MQ's tenths of a second
-COA, COD_WITH_DATA, EXPIRATION, PASS_CORREL_ID = 256, 6144, 2097152, 64
+COA, COD_WITH_DATA = 256, 6144
 
 
 @pytest.fixture
@@ -51,25 +51,6 @@ def asking(name: str, address: str = "", correlation: str = "", **descriptor: An
     told = {"ReplyTo": address, "CorrelationId": correlation, "colour": "red"}
     given = {key: Property(value) for key, value in told.items() if value}
     return Message(name.encode(), Descriptor(format="MQSTR", **descriptor), given, f"id of {name}")
-
-
-class Answering(Program):
-    """A program of MQ's that answers each request, as its Report asks for or as it is used to."""
-
-    def answer(self, *, passes_correlation: bool = False, times: int = 1) -> Any:
-        """Answers the next request with its body in capitals, and gives that one's MQMD."""
-        body, md = self.get(QUOTES)
-        if md.Format.strip() == b"MQHRF2":
-            body = body[int.from_bytes(body[8:12], "big") :]
-        for _ in range(times):
-            self.put(
-                body.upper(),
-                md.ReplyToQ.strip().decode(),
-                MsgType=2,
-                CorrelId=md.CorrelId if passes_correlation or md.Report & PASS_CORREL_ID else md.MsgId,
-                Format=b"MQSTR",
-            )
-        return md
 
 
 class Ends:
@@ -115,7 +96,7 @@ def test_each_answer_comes_with_the_address_and_the_correlation_of_its_request(
 ) -> None:
     ends.ask(asking("a", "to-a", "grüße 1"), asking("b", "to-b"), asking("c", "to-a", "2"))
     for _ in range(3):
-        ends.program.answer(passes_correlation=passes_correlation)
+        ends.program.answer(QUOTES, passes_correlation=passes_correlation)
     assert ends.answers() == [
         ("A", {"ReplyTo": "to-a", "CorrelationId": "grüße 1"}),
         ("B", {"ReplyTo": "to-b"}),
@@ -127,8 +108,8 @@ def test_each_answer_comes_with_the_address_and_the_correlation_of_its_request(
 def test_ids_that_the_sender_gave_stay_and_lead_back_to_him(ends: Ends, passes_correlation: bool) -> None:
     given = {"message_id": b"m" * 24, "correlation_id": b"c" * 24}
     ends.ask(asking("a", "to-a", "1"), asking("b", "to-b", "2", **given))
-    ends.program.answer(passes_correlation=passes_correlation)
-    md = ends.program.answer(passes_correlation=passes_correlation)
+    ends.program.answer(QUOTES, passes_correlation=passes_correlation)
+    md = ends.program.answer(QUOTES, passes_correlation=passes_correlation)
     assert (md.MsgId, md.CorrelId) == (b"m" * 24, b"c" * 24)
     assert [each for _, each in ends.answers()] == [
         {"ReplyTo": "to-a", "CorrelationId": "1"},
@@ -166,10 +147,10 @@ def test_a_note_is_persistent_and_outlives_its_request_by_a_day(ends: Ends, expi
 
 def test_further_answers_and_reports_find_it_too(ends: Ends) -> None:
     ends.ask(asking("a", "to-a", "1", report=COA | COD_WITH_DATA))
-    ends.program.answer(times=2)
+    ends.program.answer(QUOTES, times=2)
     taken = ends.take()
-    assert [each.message.descriptor.message_type for each in taken] == [4, 4, 2, 2]
-    assert [each.message.descriptor.feedback for each in taken[:2]] == [259, 260]
+    assert [each.message.descriptor.message_type for each in taken] == [4, 2, 2, 4]
+    assert [taken[place].message.descriptor.feedback for place in (0, 3)] == [259, 260]
     assert {(said(each.message)["ReplyTo"], said(each.message)["CorrelationId"]) for each in taken} == {
         ("to-a", "1")
     }
@@ -193,11 +174,11 @@ def test_an_answer_to_nothing_that_is_known_has_the_reason_and_its_neighbours_th
     ends: Ends,
 ) -> None:
     ends.ask(asking("late", "to-a"), asking("a", "to-a"))
-    ends.program.answer()
+    ends.program.answer(QUOTES)
     ends.queue_manager.get(ADDRESSES)  # as if it had expired
     ends.program.put(b"stray", REPLIES, CorrelId=b"x" * 24)
     ends.program.put(b"without", REPLIES)
-    ends.program.answer()
+    ends.program.answer(QUOTES)
     taken = ends.take()
     for each in taken[:3]:
         assert each.fault.startswith("no request is known that it answers: it came more than a day after")
@@ -210,20 +191,20 @@ def test_where_senders_share_a_correlation_id_nobody_gets_an_answer_that_may_be_
     ends.ask(asking("a", "to-a", "1", **shared), asking("b", "to-b", "1", **shared))
     ends.ask(asking("c", "to-c", "1", correlation_id=b"d" * 24))
     for _ in range(3):
-        ends.program.answer(passes_correlation=True)
+        ends.program.answer(QUOTES, passes_correlation=True)
     taken = ends.take()
     assert [each.fault[:48] for each in taken] == ["it could answer one request as well as another: "] * 2 + [
         ""
     ]
     ends.ask(asking("a", "to-a", "1", **shared), asking("b", "to-b", "1", **shared))
-    ends.program.answer()
-    ends.program.answer()
+    ends.program.answer(QUOTES)
+    ends.program.answer(QUOTES)
     assert [told["ReplyTo"] for _, told in ends.answers()] == ["to-a", "to-b"]
 
 
 def test_more_requests_of_one_correlation_id_than_are_looked_at_are_none_to_be_sure_of(ends: Ends) -> None:
     ends.ask(*(asking(str(number), "to-a", "1", correlation_id=b"c" * 24) for number in range(10)))
-    ends.program.answer(passes_correlation=True)
+    ends.program.answer(QUOTES, passes_correlation=True)
     assert ends.take()[0].fault.startswith("it could answer one request as well as another")
 
 
@@ -287,7 +268,7 @@ def test_a_request_whose_commit_was_in_doubt_comes_again_as_the_same_and_its_ans
     putting = requesting(connection(ends.binding, ends.queue_manager), ledger=ledger)  # another process
     assert putting.deliver(unit) == [None, None]
     putting.close()
-    ids = [ends.program.answer().MsgId for _ in range(ends.queue_manager.depth(QUOTES))]
+    ids = [ends.program.answer(QUOTES).MsgId for _ in range(ends.queue_manager.depth(QUOTES))]
     assert len(set(ids)) == 2
     assert len(ids) == (2 if ledger else 4)
     wanted = [{"ReplyTo": "to-a", "CorrelationId": "1"}, {"ReplyTo": "to-b", "CorrelationId": "2"}]
@@ -319,8 +300,8 @@ def test_a_connection_that_breaks_at_any_call_leaves_no_request_without_its_note
 @pytest.mark.parametrize("deed", ["drop", "drop-after"])
 def test_an_answer_whose_address_could_not_be_looked_up_comes_again(ends: Ends, deed: str) -> None:
     ends.ask(asking("a", "to-a"), asking("b", "to-b"))
-    ends.program.answer()
-    ends.program.answer()
+    ends.program.answer(QUOTES)
+    ends.program.answer(QUOTES)
     ends.queue_manager.fault(deed, call="MQGET", queue=ADDRESSES, nth=3, times=1)
     ends.source.connect()
     with pytest.raises(Away, match=rf"queue {ADDRESSES} on QM1"):
