@@ -27,6 +27,7 @@ from bridge.gate import Gate
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
 from bridge.mapping import CloudMessage, to_cloud
 from bridge.message import Message
+from bridge.mq_addresses import MqAddresses, MqReplies
 from bridge.mq_connection import MqConnection
 from bridge.mq_depth import MqDepths
 from bridge.mq_ledger import MqLedger
@@ -34,9 +35,11 @@ from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
 from bridge.pump import Pump, Tally
+from bridge.replying import addressed
+from bridge.requesting import Requesting
 from bridge.retry import Retry
 from bridge.shaping.change import Change
-from bridge.shaping.choosing import Choice, ChoosingSink
+from bridge.shaping.choosing import ChoosingSink, chosen
 from bridge.shaping.filtering import FilteringSource
 
 
@@ -132,13 +135,17 @@ class Assembly:
 
     def _unfiltered(self, route: configured.Route) -> Source:
         if isinstance(route.source, configured.MqSource):
-            return MqSource(
-                self._connection(route.name),
+            connection = self._connection(route.name)
+            source = MqSource(
+                connection,
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
                 exclusive=keeps_order(route),
                 most_bytes=self.configuration.in_flight,
             )
+            if route.source.addresses is None:
+                return source
+            return MqReplies(source, MqAddresses(connection, route.source.addresses))
         # They agree on how MQ's side of a message is written, which is checked with the configuration.
         to = route.sinks[0]
         if not isinstance(to, configured.MqSink):
@@ -184,10 +191,12 @@ def make_sink(
 def chosen_among(route: configured.Route, sinks: Sequence[Sink]) -> Sink:
     """What changes messages as a route says and chooses for each among its destinations, made already."""
     change = Change(route.attributes, route.descriptor)
+    if isinstance(route.source, configured.MqSource) and route.source.addresses:
+        return ChoosingSink(sinks, partial(addressed, route.name, route.sinks), change)
     patterns = [sink.when for sink in route.sinks]
     if patterns == [None] and not change:
         return sinks[0]
-    return ChoosingSink([Choice(*each) for each in zip(sinks, patterns, strict=True)], change)
+    return ChoosingSink(sinks, partial(chosen, patterns), change)
 
 
 def _sink(
@@ -202,11 +211,18 @@ def _sink(
     if isinstance(sink, configured.MqSink):
         made = connection(route.name)
         ledger = MqLedger(made, sink.ledger, guest=guest) if sink.ledger else None
-        return MqSink(made, sink.mq, ledger)
+        return MqSink(made, sink.mq, ledger, requesting_of(route, sink))
     offload, fifo, write = configuration.offload, fifo_of(route, sink), writer_for(configuration, route, sink)
     if isinstance(sink, configured.SnsSink):
         return SnsTopic(clients, sink.sns, offload, fifo, write=write)
     return SqsDestination(clients, sink.sqs, offload, fifo, write=write)
+
+
+def requesting_of(route: configured.Route, sink: configured.MqSink) -> Requesting | None:
+    """How a destination of a route's gets requests; None where it gets none."""
+    if sink.reply_to_queue is None or sink.addresses is None:
+        return None
+    return Requesting(route.name, sink.reply_to_queue, sink.addresses)
 
 
 def writer_for(

@@ -21,6 +21,7 @@ from bridge.check.looking import AGENT
 from bridge.cli_configuration import FAILED
 from bridge.configuration import Configuration
 from bridge.errors import BridgeError
+from bridge.mq_addresses import MqAddresses
 from bridge.mq_browser import MqBrowser
 from bridge.mq_connection import MqConnection
 from bridge.preview import Preview, Previewer
@@ -52,11 +53,13 @@ def dry_run(configuration: Configuration, *, limit: int, bodies: bool, as_json: 
                 connection = MqConnection(binding, configuration.queue_manager, access)
                 with closing(MqBrowser(connection, route.source.mq)) as browser:
                     previewer = Previewer(configuration, route, clients)
+                    asked = route.source.addresses
+                    addresses = MqAddresses(connection, asked) if asked else None
                     if not as_json:
                         typer.echo(f"{route.name}: mq:{route.source.mq} -> {previewer.destination}")
                     shown = 0
                     for delivery in browser.browse(limit):
-                        found = previewer.preview(delivery)
+                        found = previewer.preview(addresses.addressed(delivery) if addresses else delivery)
                         told = [_told(route.name, found, bodies=bodies)]
                         lines = (
                             told if as_json else _lines(found, bodies=bodies, several=len(route.sinks) > 1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from bridge.configuration.ends import End, destinations, mapping, source_keys, source_of, text
 from bridge.configuration.mistakes import Location
 from bridge.configuration.reading import Document
 
@@ -15,8 +16,8 @@ Tell = Callable[[Location, str, str], None]
 
 def check(document: Document, tell: Tell) -> None:
     """Checks what the values say together, as far as they are what they should be."""
-    tree = _mapping(document.tree)
-    _check_tls(_mapping(tree.get("queue_manager")), tell)
+    tree = mapping(document.tree)
+    _check_tls(mapping(tree.get("queue_manager")), tell)
     routes = tree.get("routes")
     if isinstance(routes, tuple):
         _check_names(document, routes, tell)
@@ -26,6 +27,7 @@ def check(document: Document, tell: Tell) -> None:
         _check_choices(document, routes, tell)
         _check_event_types(routes, tell)
         _check_ledgers(document, routes, tell)
+        _check_addresses(document, routes, tell)
 
 
 def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
@@ -46,7 +48,7 @@ def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
 def _check_names(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
     first: dict[str, int] = {}
     for index, route in enumerate(routes):
-        name = _mapping(route).get("name")
+        name = mapping(route).get("name")
         if not isinstance(name, str):
             continue
         here: Location = ("routes", index, "name")
@@ -60,8 +62,8 @@ def _check_names(document: Document, routes: tuple[Any, ...], tell: Tell) -> Non
 
 def _check_pairs(routes: tuple[Any, ...], tell: Tell) -> None:
     for index, route in enumerate(routes):
-        source = _end(_mapping(route).get("from"), "from")
-        for here, _, sink in _destinations(index, route):
+        source = source_of(route)
+        for here, _, sink in destinations(index, route):
             if source is None or sink is None:
                 continue
             if source == sink:
@@ -78,13 +80,13 @@ def _check_pairs(routes: tuple[Any, ...], tell: Tell) -> None:
 
 
 def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
-    seen: dict[tuple[str, str], tuple[int, list[_End | None]]] = {}
-    ways: dict[tuple[_End, _End], Location] = {}
+    seen: dict[tuple[str, str], tuple[int, list[End | None]]] = {}
+    ways: dict[tuple[End, End], Location] = {}
     for index, route in enumerate(routes):
-        source = _end(_mapping(route).get("from"), "from")
+        source = source_of(route)
         if source is None:
             continue
-        places = list(_destinations(index, route))
+        places = list(destinations(index, route))
         sinks = [sink for _, _, sink in places]
         if source in seen and seen[source][1] != sinks:
             line = document.line(("routes", seen[source][0], "from"))
@@ -109,7 +111,7 @@ def _check_sources(document: Document, routes: tuple[Any, ...], tell: Tell) -> N
 
 def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
     for index, route in enumerate(routes):
-        for here, keys, sink in _destinations(index, route):
+        for here, keys, sink in destinations(index, route):
             if sink and sink[0] != "mq" and not sink[1].endswith(".fifo") and "group" in keys:
                 problem = "only a FIFO topic or queue has message groups"
                 tell((*here, "group"), problem, "leave it out, or name one that ends in .fifo")
@@ -118,9 +120,9 @@ def _check_groups(routes: tuple[Any, ...], tell: Tell) -> None:
 def _check_choices(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
     """That each of several destinations can get a message, and all want it written alike."""
     for index, route in enumerate(routes):
-        places = list(_destinations(index, route))
+        places = list(destinations(index, route))
         for (before, earlier, _), (here, keys, _) in pairwise(places):
-            if "when" not in earlier:
+            if "when" not in earlier and "addresses" not in source_keys(route):
                 line = document.line(before)
                 problem = f"never gets a message: the one on line {line} has no `when` and takes them all"
                 tell(here, problem, "put that one last, or give it a `when`")
@@ -133,24 +135,17 @@ def _check_choices(document: Document, routes: tuple[Any, ...], tell: Tell) -> N
 
 def _check_event_types(routes: tuple[Any, ...], tell: Tell) -> None:
     for index, route in enumerate(routes):
-        for here, keys, _ in _destinations(index, route):
+        for here, keys, _ in destinations(index, route):
             if "event_type" in keys and keys.get("format") != "cloudevents":
                 problem = "has no meaning without CloudEvents"
                 tell((*here, "event_type"), problem, "add format: cloudevents, or leave it out")
 
 
 def _check_ledgers(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
-    used: dict[str, Location] = {}
+    used = _mq_queues(routes)
     for index, route in enumerate(routes):
-        source = _end(_mapping(route).get("from"), "from")
-        ends: list[tuple[Location, _End | None]] = [(("routes", index, "from"), source)]
-        ends.extend((here, sink) for here, _, sink in _destinations(index, route))
-        for here, end in ends:
-            if end and end[0] == "mq":
-                used.setdefault(end[1], here)
-    for index, route in enumerate(routes):
-        source = _end(_mapping(route).get("from"), "from")
-        for place, keys, _ in _destinations(index, route):
+        source = source_of(route)
+        for place, keys, _ in destinations(index, route):
             _check_ledger(document, place, keys, source, used, tell)
 
 
@@ -158,7 +153,7 @@ def _check_ledger(
     document: Document,
     place: Location,
     keys: Mapping[str, Any],
-    source: _End | None,
+    source: End | None,
     used: dict[str, Location],
     tell: Tell,
 ) -> None:
@@ -176,29 +171,73 @@ def _check_ledger(
     used.setdefault(ledger, here)
 
 
-_End = tuple[str, str]
-"""One end of a route: its kind, and its name as it was written."""
+def _check_addresses(document: Document, routes: tuple[Any, ...], tell: Tell) -> None:
+    used = _mq_queues(routes)
+    for index, route in enumerate(routes):
+        for here, keys, _ in destinations(index, route):
+            if isinstance(keys.get("ledger"), str):
+                used.setdefault(keys["ledger"], (*here, "ledger"))
+    for index, route in enumerate(routes):
+        places: list[tuple[Location, Mapping[str, Any]]] = [(("routes", index, "from"), source_keys(route))]
+        places.extend((here, keys) for here, keys, _ in destinations(index, route))
+        for here, keys in places:
+            addresses = keys.get("addresses")
+            if isinstance(addresses, str) and addresses in used:
+                problem = f"{{value}} is used on line {document.line(used[addresses])} too"
+                remedy = "keep addresses in a queue that is for nothing else"
+                tell((*here, "addresses"), problem, remedy)
+    _check_requests(routes, tell)
+    _check_answers(routes, tell)
 
 
-def _destinations(index: int, route: Any) -> Iterator[tuple[Location, Mapping[str, Any], _End | None]]:
-    """A route's destinations: where each stands, its keys, and what it is, if that can be told."""
-    here: Location = ("routes", index, "to")
-    to = _mapping(route).get("to")
-    if isinstance(to, tuple):
-        for place, each in enumerate(to):
-            yield (*here, place), _mapping(each), _end(each, "to")
-    else:
-        yield here, _mapping(to), _end(to, "to")
+def _check_requests(routes: tuple[Any, ...], tell: Tell) -> None:
+    """That the answers to what a route puts come to another, which knows where they go."""
+    answered = {(text(keys, "mq"), text(keys, "addresses")) for keys in map(source_keys, routes)}
+    for index, route in enumerate(routes):
+        for place, keys, _ in destinations(index, route):
+            addresses, replies = text(keys, "addresses"), text(keys, "reply_to_queue")
+            here = (*place, "reply_to_queue")
+            if addresses and not replies:
+                problem = "has no meaning without reply_to_queue"
+                tell((*place, "addresses"), problem, "add the queue that answers come to")
+            elif replies and not addresses:
+                problem = "has no meaning without addresses"
+                tell(here, problem, "add the queue that keeps where answers go")
+            elif replies and replies == text(keys, "mq"):
+                tell(here, "is the queue that the requests go to", "give answers a queue of their own")
+            elif replies and (replies, addresses) not in answered:
+                remedy = "add a route from that queue, with the same addresses, or correct the names"
+                tell(here, "no route takes answers from {value} with the same addresses", remedy)
 
 
-def _end(value: Any, side: str) -> _End | None:
-    end = _mapping(value)
-    known = ("mq", "sqs") if side == "from" else ("mq", "sqs", "sns")
-    kinds = [kind for kind in known if isinstance(end.get(kind), str)]
-    if len(kinds) != 1 or not end[kinds[0]]:
-        return None
-    return kinds[0], str(end[kinds[0]])
+def _check_answers(routes: tuple[Any, ...], tell: Tell) -> None:
+    """That somebody notes the addresses that a route goes by, and that it goes by nothing else."""
+    noted = {
+        text(keys, "addresses")
+        for index, route in enumerate(routes)
+        for _, keys, _ in destinations(index, route)
+    }
+    for index, route in enumerate(routes):
+        keys = source_keys(route)
+        addresses = text(keys, "addresses")
+        if not addresses or not text(keys, "mq"):
+            continue
+        if addresses not in noted:
+            remedy = "give the route that puts the requests these addresses, and reply_to_queue"
+            tell(("routes", index, "from", "addresses"), "no route puts addresses to {value}", remedy)
+        for here, chosen, _ in destinations(index, route):
+            if "when" in chosen:
+                problem = "has no meaning where answers go by their addresses"
+                tell((*here, "when"), problem, "leave it out, or leave addresses out")
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _mq_queues(routes: tuple[Any, ...]) -> dict[str, Location]:
+    """The queues of the queue manager's that routes take from and put to, and where they stand first."""
+    used: dict[str, Location] = {}
+    for index, route in enumerate(routes):
+        ends: list[tuple[Location, End | None]] = [(("routes", index, "from"), source_of(route))]
+        ends.extend((here, sink) for here, _, sink in destinations(index, route))
+        for here, end in ends:
+            if end and end[0] == "mq":
+                used.setdefault(end[1], here)
+    return used

@@ -108,9 +108,13 @@ class DeadLetters(Model):
 
 
 class MqSource(Model):
-    """Messages are taken from a queue of the queue manager's."""
+    """Messages are taken from a queue of the queue manager's.
+
+    Answers to requests are, where `addresses` is given: the queue that keeps where they go.
+    """
 
     mq: QueueName
+    addresses: QueueName | None = None
 
 
 class SqsSource(Model):
@@ -181,7 +185,7 @@ class MqSink(Model):
     """Messages are put to a queue; `ccsid` and `format` are for those that say nothing of their own.
 
     `ledger` is a queue that remembers them by `ledger_id`, so that none is put twice. `when` is as AWS's have
-    it.
+    it. Answers to requests come to `reply_to_queue`; `addresses` is a queue that keeps where they go then.
     """
 
     mq: QueueName
@@ -190,6 +194,8 @@ class MqSink(Model):
     ledger: QueueName | None = None
     ledger_id: Annotated[str, BeforeValidator(aws_values.message_id)] = "MessageId"
     when: MessagePattern = None
+    reply_to_queue: QueueName | None = None
+    addresses: QueueName | None = None
 
 
 def _one_end(value: Any, *, side: str, kinds: tuple[str, ...]) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from bridge.errors import Away, MappingError
 from bridge.message import Fault, Message, Rejection
@@ -17,16 +16,8 @@ from bridge.shaping.pattern import Pattern
 NOWHERE = "none of the route's destinations takes it: add one without `when`, or mend theirs"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A destination, and which messages are for it: all, where `when` is None."""
-
-    sink: Sink
-    when: Pattern | None = None
-
-
 def chosen(patterns: Sequence[Pattern | None], message: Message) -> int:
-    """Which is the first to match; raises `MappingError` where none does."""
+    """Which is the first to match, or to take them all (None); raises `MappingError` where none does."""
     for place, pattern in enumerate(patterns):
         if pattern is None or facts.matches(pattern, message):
             return place
@@ -34,15 +25,17 @@ def chosen(patterns: Sequence[Pattern | None], message: Message) -> int:
 
 
 class ChoosingSink:
-    """Changes messages and delivers each to the first of its destinations that takes it. A `Sink`.
+    """Changes messages and delivers each to the one of its destinations that it is for. A `Sink`.
 
-    One that is away keeps nobody from the others, within a unit of work. A message that no destination takes,
-    or that can't be changed, is rejected.
+    `choose` says which that is, or raises `MappingError`. One that is away keeps nobody from the others,
+    within a unit of work. A message that no destination takes, or that can't be changed, is rejected.
     """
 
-    def __init__(self, choices: Sequence[Choice], change: Change) -> None:
-        self._sinks = [each.sink for each in choices]
-        self._patterns = [each.when for each in choices]
+    def __init__(
+        self, sinks: Sequence[Sink], choose: Callable[[Message], int], change: Change | None = None
+    ) -> None:
+        self._sinks = sinks
+        self._choose = choose
         self._change = change
         self._memo: dict[int, tuple[weakref.ref[Message], Message]] = {}
         """What became of messages that are still held by somebody: sinks know them by identity."""
@@ -105,7 +98,7 @@ class ChoosingSink:
 
     def _shaped(self, message: Message) -> tuple[Message, int]:
         changed = self._changed(message)
-        return changed, chosen(self._patterns, changed)
+        return changed, self._choose(changed)
 
     def _changed(self, message: Message) -> Message:
         if not self._change:

@@ -102,6 +102,13 @@ def ends(line: str, key: str, *words: str, index: int = 0, below: int = 0) -> Ca
     return case(f"to: {{sns: {TOPIC}}}", line, f"routes[{index}].{key}", *words, below=below)
 
 
+def answers(to: str, source: str, key: str, *words: str) -> Case:
+    """A route that puts requests, and one that takes their answers, if it has a source."""
+    taking = f"  - {{name: replies, from: {source}, to: {{sqs: r}}}}\n" if source else ""
+    found = route("{mq: ORDERS.IN}", to, key, *words)
+    return Case(found.text + taking, found.line, found.key, found.words)
+
+
 NAME = "queue_manager.name"
 CASES = {
     # Not YAML, or not one document of it.
@@ -697,6 +704,66 @@ CASES = {
         "[1].to.ledger_id",
         "write MessageId",
     ),
+    "a reply queue without addresses": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES}",
+        "",
+        "[1].to.reply_to_queue",
+        "no meaning without addresses",
+        "add the queue",
+    ),
+    "addresses without a reply queue": answers(
+        "{mq: ORDERS.IN, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.addresses",
+        "no meaning without reply_to_queue",
+        "add the queue that answers come to",
+    ),
+    "a reply queue from which no route takes": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLY, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.reply_to_queue",
+        "no route takes answers from 'REPLY' with the same addresses",
+        "correct the names",
+    ),
+    "a reply queue whose route has no addresses": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES}",
+        "[1].to.reply_to_queue",
+        "no route takes answers",
+    ),
+    "a reply queue that is the requests'": answers(
+        "{mq: REPLIES, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.reply_to_queue",
+        "is the queue that the requests go to",
+        "queue of their own",
+    ),
+    "addresses that no route puts": route(
+        "{mq: ORDERS.OUT}",
+        "{mq: ORDERS.OUT, addresses: A}",
+        "[0].from.addresses",
+        "no route puts addresses to 'A'",
+        "reply_to_queue",
+    ),
+    "addresses on a queue that a route takes from": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES, addresses: ORDERS.OUT}",
+        "{mq: REPLIES, addresses: ORDERS.OUT}",
+        "[1].to.addresses",
+        "used on line 14 too",
+        "nothing else",
+    ),
+    "addresses on a ledger": answers(
+        "{mq: ORDERS.IN, ledger: A, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.addresses",
+        "used on line 18 too",
+    ),
+    "addresses for an SQS source": route(
+        "orders-in}", "orders-in, addresses: A}", "[1].from.addresses", "not a known key here"
+    ),
+    "addresses that are no queue's name": route(
+        "{mq: ORDERS.OUT}", "{mq: ORDERS.OUT, addresses: [A]}", "[0].from.addresses", "is a list"
+    ),
     "a group for a queue of MQ's": route(
         "{mq: ORDERS.IN}", "{mq: ORDERS.IN, group: GroupId}", "[1].to.group", "not a known key"
     ),
@@ -719,8 +786,14 @@ CASES = {
 }
 
 
-TELL_MORE = {"an unknown key", "a model's own name for a key"}
-"""One slip makes two mistakes in these: the key that is not known, and the one that is missing for it."""
+TELL_MORE = {
+    "an unknown key",
+    "a model's own name for a key",
+    "addresses on a queue that a route takes from",
+    "addresses on a ledger",
+}
+"""One slip makes two mistakes in these: the key that is not known, and the one that is missing for it; or the
+same queue at both of its places."""
 
 
 def mistakes(text: str, **environ: str) -> list[str]:
