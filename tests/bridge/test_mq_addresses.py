@@ -297,12 +297,14 @@ def test_a_connection_that_breaks_at_any_call_leaves_no_request_without_its_note
     assert len({each.descriptor.message_id for each in queue_manager.browse(QUOTES)}) == 8
 
 
-@pytest.mark.parametrize("deed", ["drop", "drop-after"])
-def test_an_answer_whose_address_could_not_be_looked_up_comes_again(ends: Ends, deed: str) -> None:
+@pytest.mark.parametrize(("deed", "reason"), [("drop", 0), ("drop-after", 0), ("fail", 2016)])
+def test_an_answer_whose_address_could_not_be_looked_up_comes_again(
+    ends: Ends, deed: str, reason: int
+) -> None:
     ends.ask(asking("a", "to-a"), asking("b", "to-b"))
     ends.program.answer(QUOTES)
     ends.program.answer(QUOTES)
-    ends.queue_manager.fault(deed, call="MQGET", queue=ADDRESSES, nth=3, times=1)
+    ends.queue_manager.fault(deed, call="MQGET", queue=ADDRESSES, nth=3, times=1, reason=reason)
     ends.source.connect()
     with pytest.raises(Away, match=rf"queue {ADDRESSES} on QM1"):
         ends.source.take(10)
