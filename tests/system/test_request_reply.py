@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = ["unsilenced"]
 
-QUOTES, REPLIES, MORE, ADDRESSES, LEDGER = "QUOTES", "REPLIES", "MORE.REPLIES", "ADDRESSES", "LEDGER"
+QUOTES, REPLIES, ADDRESSES, LEDGER = "QUOTES", "REPLIES", "ADDRESSES", "LEDGER"
 APPLICATION = "APPLICATION.SVRCONN"
 """The channel that the program on MQ uses: what goes wrong for the bridge does not for it."""
 
 
 @pytest.fixture
 def queue_manager(start_queue_manager: StartQueueManager) -> RunningQueueManager:
-    names = (QUOTES, REPLIES, MORE, ADDRESSES, LEDGER)
+    names = (QUOTES, REPLIES, ADDRESSES, LEDGER)
     return start_queue_manager(
         queues=tuple(QueueDefinition(name) for name in names),
         channels=(Channel("BRIDGE.SVRCONN"), Channel(APPLICATION)),
@@ -102,7 +102,7 @@ def told(answers: list[MessageTypeDef]) -> Counter[tuple[str, str, str]]:
     )
 
 
-def routes(name: str, requests: str, replies: str, to: dict[str, str], **more: str) -> list[dict[str, Any]]:
+def routes(name: str, requests: str, replies: str, to: Any, **more: str) -> list[dict[str, Any]]:
     """The route of requests and that of their answers."""
     asking = {"mq": QUOTES, "reply_to_queue": replies, "addresses": ADDRESSES, **more}
     return [
@@ -128,8 +128,8 @@ def test_a_hundred_requests_of_two_requesters_each_get_their_own_answer(
     arn = aws.queue_arn(replies)
     bridge = start_bridge(
         queue_manager,
-        *routes("ours", ours, REPLIES, {"sqs": replies}),
-        *routes("theirs", theirs, MORE, {"sns": topic}),
+        *routes("ours", ours, REPLIES, [{"sqs": replies}, {"sns": topic}]),
+        routes("theirs", theirs, REPLIES, {})[0],
         dead_letters=bucket,
         binding=binding,
     )
