@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,6 +132,13 @@ def try_cases(
     from bridge.cases import commands  # noqa: PLC0415 - so that --help answers at once
 
     raise typer.Exit(commands.try_cases(configuration, config, files or []))
+
+
+@app.command(short_help="Print the JSON Schema of a configuration.")
+def schema() -> None:
+    """Print the JSON Schema of a configuration, for an editor that completes and marks what is written."""
+    file = resources.files("bridge.configuration").joinpath("schema.json")
+    typer.echo(file.read_text(encoding="utf-8"), nl=False)
 
 
 @app.command(short_help="Ask a bridge that runs here whether it is alive.")

@@ -22,6 +22,17 @@ from bridge.shaping.change import SETTABLE, Value, field_value
 from bridge.shaping.facts import PLACES
 from bridge.shaping.pattern import Pattern, PatternError, PatternMistake, compiled
 
+PATTERN_SCHEMA = {
+    "type": "object",
+    "properties": {
+        **{place: {"type": "object"} for place in PLACES},
+        "$or": {"type": "array", "minItems": 2, "items": {"type": "object"}},
+    },
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+"""What an editor may know of a pattern."""
+
 _WANTED = "write property:NAME, constant:TEXT or a field of the descriptor, such as CorrelId"
 
 

@@ -97,7 +97,7 @@ def ccsid(value: Any) -> int:
 
 def size(value: Any, *, least: int, most: int) -> int:
     """A size in bytes, from a plain number or `256KiB`, `1MiB`."""
-    wanted = f"write a size from {_readable(least)} to {_readable(most)}, such as 256KiB or 262144"
+    wanted = f"write a size from {readable(least)} to {readable(most)}, such as 256KiB or 262144"
     if isinstance(value, str):
         match = re.fullmatch(r"(\d{1,12})\s*([A-Za-z]*)", value.strip())
         unit = match[2].lower() if match else None
@@ -273,7 +273,8 @@ def _kind(value: object) -> str:
     return "a mapping" if isinstance(value, dict) else VALUE
 
 
-def _readable(count: int) -> str:
+def readable(count: int) -> str:
+    """A size as it is written in a configuration."""
     return f"{count // MIB}MiB" if count % MIB == 0 else f"{count // KIB}KiB"
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from bridge.configuration import (
-    CloudWatch,
     Configuration,
     ConfigurationError,
     CredentialsReference,
     DeadLetters,
-    Http,
     MqSink,
     MqSource,
     Offload,
@@ -226,40 +223,3 @@ def test_given_the_sample_when_loaded_then_it_is_right_and_shows_every_kind_of_r
     configuration = load(ROOT / "examples" / "bridge.yaml", {})
     ends = {(type(route.source), type(route.destination)) for route in configuration.routes}
     assert ends == {(MqSource, SnsSink), (MqSource, SqsSink), (SqsSource, MqSink)}
-
-
-def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default() -> None:
-    manual = (ROOT / "docs" / "configuration.md").read_text()
-    rows = defaultdict[str, list[str]](list)
-    for line in manual.splitlines():
-        if line.startswith("| `"):
-            _, name, kind, *_ = line.split("|")
-            rows[name.strip()].append(kind.strip())
-    assert Configuration.model_fields["in_flight"].default == 4 * 1024 * 1024
-    assert rows["`in_flight`"][0].endswith("`4MiB`")
-    sides = {"from.": (MqSource, SqsSource), "to.": (SnsSink, SqsSink, MqSink)}
-    assert {"`filter`", "`attributes`", "`descriptor`"} <= set(rows)
-    parts = {
-        "": (QueueManager, Offload, DeadLetters),
-        **sides,
-        "http.": (Http,),
-        "cloudwatch.": (CloudWatch,),
-    }
-    for prefix, models in parts.items():
-        for model in models:
-            for name, known in model.model_fields.items():
-                told = rows[f"`{prefix}{name}`"]
-                if known.is_required():
-                    assert told, name
-                    assert prefix or told[0].endswith("required"), name
-                    continue
-                default = known.default
-                written = {262144: "256KiB", 140509184: "134MiB", (): "[]", "": '""'}.get(
-                    default, str(default)
-                )
-                ending = f"`{written.lower() if default is False else written}`"
-                assert [
-                    each
-                    for each in told
-                    if each.endswith(ending) or (default is None and each.endswith("none"))
-                ], name
