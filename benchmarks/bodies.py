@@ -10,14 +10,26 @@ _TEXT = (
 )
 
 
+MIXED = 0
+"""Instead of a size: `SIZES` in turns."""
+SIZES = (500, 1_000, 2_000, 4_000, 8_000, 16_000, 64_000, 120_000)
+"""Bytes. Ten messages are about what one request may hold, so that both of its limits count."""
+
+
 class Bodies:
-    """Bodies of `size` bytes, each its own by its number."""
+    """Bodies of `size` bytes, or of mixed sizes, each its own by its number."""
 
     def __init__(self, size: int) -> None:
-        self._rest = (_TEXT * (size // len(_TEXT) + 1))[: size - DIGITS]
+        sizes = SIZES if size == MIXED else (size,)
+        self._rests = [(_TEXT * (each // len(_TEXT) + 1))[: each - DIGITS] for each in sizes]
 
     def __getitem__(self, serial: int) -> bytes:
-        return b"%0*d%s" % (DIGITS, serial, self._rest)
+        return b"%0*d%s" % (DIGITS, serial, self._rests[serial % len(self._rests)])
+
+
+def mean(size: int) -> float:
+    """Bytes of a body, on average."""
+    return sum(SIZES) / len(SIZES) if size == MIXED else size
 
 
 def serial_of(body: bytes | bytearray | memoryview) -> int:

@@ -10,9 +10,10 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.bodies import SIZES
 from benchmarks.cases import CASES, KIB, MIB, Case, Contender, Findings, Result
 from benchmarks.report import page, show
 from benchmarks.stand import Mover, Stand
@@ -32,22 +34,23 @@ _PAPER = 150
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: rounds, and seconds of each.
+    """How much is measured: rounds, and seconds of each; the rest is left out where it is 0.
 
-    `lone` are messages, `polls` those of an idle route, `bare` messages of each bare loop, and `requests` go to
-    AWS's stub alone. Without any of these they are left out.
+    `requests` go to AWS's stub alone, `bare` are messages of each bare loop, `lone` are messages, `polls` an
+    idle route's, `quota` is the seconds for which twice as much is offered.
     """
 
     rounds: int
     seconds: float
-    lone: int
-    polls: int
-    bare: int
-    requests: int
+    requests: int = 0
+    bare: int = 0
+    lone: int = 0
+    polls: int = 0
+    quota: float = 0.0
 
 
-WHOLE = Effort(rounds=5, seconds=0.8, lone=15, polls=2, bare=2_000, requests=3_000)
-QUICK = Effort(rounds=1, seconds=0.2, lone=2, polls=0, bare=100, requests=200)
+WHOLE = Effort(rounds=5, seconds=0.8, requests=3_000, bare=2_000, lone=15, polls=2, quota=10.0)
+QUICK = Effort(rounds=1, seconds=0.2, requests=300, bare=200, lone=3, quota=3.0)
 
 
 class Bench:
@@ -61,15 +64,17 @@ class Bench:
 
     def run(self, cases: list[Case]) -> None:
         """Measures everything."""
-        task = self._progress.add_task("", total=len(cases) + 4)
-        steps = [
-            ("AWS's stub by itself", self._ceiling),
-            *((str(case), lambda case=case: self._compare(case)) for case in cases),
-            ("bare loops", self._bare),
-            ("a lone message, an idle queue", self._idle),
-            ("twice the quota", self._over_quota),
+        effort = self._effort
+        steps: list[tuple[str, Callable[[], None], float]] = [
+            ("AWS's stub by itself", self._ceiling, effort.requests),
+            *((str(case), partial(self._compare, case), effort.rounds) for case in cases),
+            ("bare loops", self._bare, effort.bare),
+            ("a lone message, an idle queue", self._idle, effort.lone),
+            ("twice the quota", self._over_quota, effort.quota),
         ]
-        for what, measure in steps:
+        wanted = [(what, measure) for what, measure, much in steps if much]
+        task = self._progress.add_task("", total=len(wanted))
+        for what, measure in wanted:
             self._progress.update(task, description=what)
             measure()
             self._progress.advance(task)
@@ -110,10 +115,11 @@ class Bench:
 
     def _calibrated(self, case: Case, mover: Mover) -> int:
         """How many messages take about as long as a round is to last; found by moving a few."""
-        count = min(10, max(2, MIB // case.size)) * case.routes
+        count = min(10, max(2, MIB // (case.size or KIB))) * case.routes
+        most = _MOST_BYTES // (case.size or max(SIZES))
         for seconds in (0.3 * self._effort.seconds, self._effort.seconds):
             rate = self._stand.move(mover, count, case.size).rate
-            count = max(2 * case.routes, min(int(rate * seconds), _MOST_BYTES // case.size))
+            count = max(2 * case.routes, min(int(rate * seconds), most))
             full = 10 * case.routes
             if (
                 count > full
@@ -132,7 +138,8 @@ class Bench:
         with self._stand.bridge("out", "in") as (outward, inward):
             for mover in (outward, inward):
                 self._stand.move(mover, 1, KIB)
-            self.findings.idle, self.findings.idle_seconds = self._idle_requests()
+            if self._effort.polls:
+                self.findings.idle, self.findings.idle_seconds = self._idle_requests()
             for mover in (outward, inward):
                 self.findings.lone[mover.direction] = [
                     each for _ in range(self._effort.lone) for each in self._lone(mover)
@@ -144,8 +151,6 @@ class Bench:
 
     def _idle_requests(self) -> tuple[float, float]:
         """Requests an hour, from one poll's start to that of another; and in how many seconds."""
-        if not self._effort.polls:
-            return 0.0, 0.0
         self._stand.stub.ask("reset")
         polled = 0
         began = 0.0
@@ -162,7 +167,7 @@ class Bench:
         """Offers twice what the topic's quota is, which is well below what the bridge could do."""
         base = self.findings.of("out")
         rate = base.bridge.rate if base else 100.0
-        seconds = 10 * self._effort.seconds
+        seconds = self._effort.quota
         self.findings.quota = quota = 0.4 * rate
         with self._stand.bridge("out") as (mover,):
             self._stand.stub.ask("set", latency=0.010)

@@ -6,6 +6,10 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from benchmarks.bodies import MIXED, mean
+
+LARGEST_REQUEST = 262_144
+"""Bytes of the bodies in one PublishBatch."""
 KIB = 1024
 MIB = 1024 * KIB
 Direction = Literal["out", "in"]
@@ -14,7 +18,7 @@ Direction = Literal["out", "in"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One set of circumstances. `size` is a body's bytes, `latency` each AWS answer's seconds."""
+    """One set of circumstances. `size` is a body's bytes or `MIXED`, `latency` each AWS answer's seconds."""
 
     direction: Direction
     size: int
@@ -25,8 +29,16 @@ class Case:
     def __str__(self) -> str:
         ends = "MQ -> SNS" if self.direction == "out" else "SQS -> MQ"
         size = f"{self.size // MIB} MB" if self.size >= MIB else f"{self.size // KIB} KB"
+        size = "mixed sizes" if self.size == MIXED else size
         more = [f"{self.routes} routes"] * (self.routes > 1) + ["TLS"] * self.tls
         return ", ".join([ends, size, f"{self.latency * 1000:.0f} ms", *more])
+
+    @property
+    def floor(self) -> float:
+        """AWS requests that 1,000 messages take at the least, where S3 has no part in it."""
+        if self.direction == "in":
+            return 1000 * 2 / 10  # a receive and a delete
+        return 1000 * max(1 / 10, mean(self.size) / LARGEST_REQUEST)
 
 
 _SIZES = (KIB, 10 * KIB, 200 * KIB, MIB, 10 * MIB)
@@ -36,6 +48,7 @@ CASES = [
     for direction in DIRECTIONS
     for case in (
         *(Case(direction, size) for size in _SIZES),
+        *([Case(direction, MIXED)] if direction == "out" else []),
         Case(direction, KIB, routes=4),
         Case(direction, KIB, tls=True),
         Case(direction, KIB, latency=0.050),

@@ -1,6 +1,6 @@
 """What the bridge is measured against: the loop that most people write, and bare calls in batches.
 
-`python -m benchmarks.loops KIND SETTINGS` with JSON of `Settings`. The plain loops go on until they are
+`python -m benchmarks.loops KIND ENDS` with JSON of `Ends`. The plain loops go on until they are
 ended; the bare ones end after `count` messages and print the CPU that they took, in seconds.
 """
 
@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import boto3
 
 from benchmarks.aws_stub import INLINE
 from benchmarks.bodies import Bodies
+from benchmarks.ends import CHANNEL, Ends
 from bridge.credentials import from_directory
 from bridge.key_repository import KeyRepository
 from mock_mq.client import preload
@@ -30,29 +30,14 @@ import pymqi  # noqa: E402 - once there is a client library
 BATCH = 10
 _WAIT = 1000
 _LONGEST = 104_857_600
-CHANNEL = "DEV.APP.SVRCONN"
 _POINTER = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where a loop takes from and sends to; `credentials` is a directory, for TLS."""
-
-    connection: str = ""
-    mq: str = ""
-    topic: str = ""
-    sqs: str = ""
-    bucket: str = ""
-    credentials: str = ""
-    count: int = 0
-    size: int = 0
-
-
-def connect(settings: Settings) -> Any:
+def connect(ends: Ends) -> Any:
     """A connection to the queue manager."""
     definition = pymqi.CD(
         ChannelName=CHANNEL.encode(),
-        ConnectionName=settings.connection.encode(),
+        ConnectionName=ends.connection.encode(),
         ChannelType=pymqi.CMQC.MQCHT_CLNTCONN,
         TransportType=pymqi.CMQC.MQXPT_TCP,
         MaxMsgLength=_LONGEST,
@@ -60,8 +45,8 @@ def connect(settings: Settings) -> Any:
     queue_manager = pymqi.QueueManager(None)
     with ExitStack() as stack:
         options: dict[str, Any] = {}
-        if settings.credentials:
-            keys = stack.enter_context(KeyRepository(from_directory(Path(settings.credentials))))
+        if ends.credentials:
+            keys = stack.enter_context(KeyRepository(from_directory(Path(ends.credentials))))
             os.environ["MQKEYRPWD"] = keys.password
             definition.SSLCipherSpec = b"ANY_TLS12_OR_HIGHER"
             options["sco"] = pymqi.SCO(
@@ -71,10 +56,10 @@ def connect(settings: Settings) -> Any:
     return queue_manager
 
 
-def mq_to_sns(settings: Settings) -> None:
+def mq_to_sns(ends: Ends) -> None:
     """One MQGET under syncpoint, one publish, one MQCMIT; a large body goes to S3."""
-    queue_manager = connect(settings)
-    queue = pymqi.Queue(queue_manager, settings.mq, pymqi.CMQC.MQOO_INPUT_SHARED)
+    queue_manager = connect(ends)
+    queue = pymqi.Queue(queue_manager, ends.mq, pymqi.CMQC.MQOO_INPUT_SHARED)
     sns, s3 = boto3.client("sns"), boto3.client("s3")
     _ready()
     while True:
@@ -82,13 +67,13 @@ def mq_to_sns(settings: Settings) -> None:
         if body is None:
             continue
         if len(body) <= INLINE:
-            sns.publish(TopicArn=settings.topic, Message=body.decode())
+            sns.publish(TopicArn=ends.topic, Message=body.decode())
         else:
             key = os.urandom(16).hex()
-            s3.put_object(Bucket=settings.bucket, Key=key, Body=body)
+            s3.put_object(Bucket=ends.bucket, Key=key, Body=body)
             sns.publish(
-                TopicArn=settings.topic,
-                Message=json.dumps([_POINTER, {"s3BucketName": settings.bucket, "s3Key": key}]),
+                TopicArn=ends.topic,
+                Message=json.dumps([_POINTER, {"s3BucketName": ends.bucket, "s3Key": key}]),
                 MessageAttributes={
                     "ExtendedPayloadSize": {"DataType": "Number", "StringValue": str(len(body))}
                 },
@@ -96,15 +81,13 @@ def mq_to_sns(settings: Settings) -> None:
         queue_manager.commit()
 
 
-def sqs_to_mq(settings: Settings) -> None:
+def sqs_to_mq(ends: Ends) -> None:
     """One receive, one MQPUT, one delete; a pointer is followed to S3."""
-    queue = pymqi.Queue(connect(settings), settings.mq, pymqi.CMQC.MQOO_OUTPUT)
+    queue = pymqi.Queue(connect(ends), ends.mq, pymqi.CMQC.MQOO_OUTPUT)
     sqs, s3 = boto3.client("sqs"), boto3.client("s3")
     _ready()
     while True:
-        received = sqs.receive_message(
-            QueueUrl=settings.sqs, WaitTimeSeconds=20, MessageAttributeNames=["All"]
-        )
+        received = sqs.receive_message(QueueUrl=ends.sqs, WaitTimeSeconds=20, MessageAttributeNames=["All"])
         for message in received.get("Messages", ()):
             body = message["Body"].encode()
             if "ExtendedPayloadSize" in message.get("MessageAttributes", {}):
@@ -113,27 +96,27 @@ def sqs_to_mq(settings: Settings) -> None:
             md = pymqi.MD()
             md.Format, md.CodedCharSetId = b"MQSTR", 1208
             queue.put(body, md)
-            sqs.delete_message(QueueUrl=settings.sqs, ReceiptHandle=message["ReceiptHandle"])
+            sqs.delete_message(QueueUrl=ends.sqs, ReceiptHandle=message["ReceiptHandle"])
 
 
-def bare_get(settings: Settings) -> None:
+def bare_get(ends: Ends) -> None:
     """MQGET under syncpoint, and an MQCMIT for ten."""
-    queue_manager = connect(settings)
-    queue = pymqi.Queue(queue_manager, settings.mq, pymqi.CMQC.MQOO_INPUT_SHARED)
+    queue_manager = connect(ends)
+    queue = pymqi.Queue(queue_manager, ends.mq, pymqi.CMQC.MQOO_INPUT_SHARED)
 
     def batch() -> None:
         for _ in range(BATCH):
             _get(queue, 0)
         queue_manager.commit()
 
-    _measure(settings, batch)
+    _measure(ends, batch)
 
 
-def bare_put(settings: Settings) -> None:
+def bare_put(ends: Ends) -> None:
     """MQPUT under syncpoint, and an MQCMIT for ten."""
-    queue_manager = connect(settings)
-    queue = pymqi.Queue(queue_manager, settings.mq, pymqi.CMQC.MQOO_OUTPUT)
-    body = Bodies(settings.size)[0]
+    queue_manager = connect(ends)
+    queue = pymqi.Queue(queue_manager, ends.mq, pymqi.CMQC.MQOO_OUTPUT)
+    body = Bodies(ends.size)[0]
 
     def batch() -> None:
         for _ in range(BATCH):
@@ -142,37 +125,37 @@ def bare_put(settings: Settings) -> None:
             queue.put(body, md, pmo)
         queue_manager.commit()
 
-    _measure(settings, batch)
+    _measure(ends, batch)
 
 
-def bare_publish(settings: Settings) -> None:
+def bare_publish(ends: Ends) -> None:
     """PublishBatch of ten messages without attributes."""
     sns = boto3.client("sns")
-    body = Bodies(settings.size)[0].decode()
+    body = Bodies(ends.size)[0].decode()
 
     def batch() -> None:
         sns.publish_batch(
-            TopicArn=settings.topic,
+            TopicArn=ends.topic,
             PublishBatchRequestEntries=[{"Id": str(number), "Message": body} for number in range(BATCH)],
         )
 
-    _measure(settings, batch)
+    _measure(ends, batch)
 
 
-def bare_receive(settings: Settings) -> None:
+def bare_receive(ends: Ends) -> None:
     """ReceiveMessage of ten and DeleteMessageBatch."""
     sqs = boto3.client("sqs")
 
     def batch() -> None:
         received = sqs.receive_message(
-            QueueUrl=settings.sqs, MaxNumberOfMessages=BATCH, MessageAttributeNames=["All"]
+            QueueUrl=ends.sqs, MaxNumberOfMessages=BATCH, MessageAttributeNames=["All"]
         )["Messages"]
         sqs.delete_message_batch(
-            QueueUrl=settings.sqs,
+            QueueUrl=ends.sqs,
             Entries=[{"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]} for each in received],
         )
 
-    _measure(settings, batch)
+    _measure(ends, batch)
 
 
 def _get(queue: Any, wait: int) -> bytes | None:
@@ -191,9 +174,9 @@ def _get(queue: Any, wait: int) -> bytes | None:
     return body
 
 
-def _measure(settings: Settings, batch: Callable[[], None]) -> None:
+def _measure(ends: Ends, batch: Callable[[], None]) -> None:
     batch()
-    before, messages = time.process_time(), settings.count - BATCH
+    before, messages = time.process_time(), ends.count - BATCH
     for _ in range(messages // BATCH):
         batch()
     sys.stdout.write(json.dumps({"cpu": (time.process_time() - before) / messages}) + "\n")
@@ -207,4 +190,4 @@ def _ready() -> None:
 _LOOPS = (mq_to_sns, sqs_to_mq, bare_get, bare_put, bare_publish, bare_receive)
 
 if __name__ == "__main__":
-    {each.__name__: each for each in _LOOPS}[sys.argv[1]](Settings(**json.loads(sys.argv[2])))
+    {each.__name__: each for each in _LOOPS}[sys.argv[1]](Ends(**json.loads(sys.argv[2])))

@@ -20,7 +20,7 @@ from benchmarks.aws_stub import ACCOUNT, bucket_of
 from benchmarks.bodies import Bodies
 from benchmarks.cases import KIB, Direction, Round
 from benchmarks.control import Control
-from benchmarks.loops import CHANNEL, Settings
+from benchmarks.ends import CHANNEL, Ends
 from benchmarks.processes import cpu_of, memory_of
 from certs import Generated, generate
 from examples.demo.processes import python, running
@@ -118,11 +118,11 @@ class Stand:
         with ExitStack() as stack:
             processes = []
             for number in range(1, routes + 1):
-                settings = self.settings(direction, "plain", number, tls=tls)
+                ends = self._ends(direction, "plain", number, tls=tls)
                 kind = "mq_to_sns" if direction == "out" else "sqs_to_mq"
                 process, _ = stack.enter_context(
                     running(
-                        python("-m", "benchmarks.loops", kind, json.dumps(asdict(settings))),
+                        python("-m", "benchmarks.loops", kind, json.dumps(asdict(ends))),
                         "loop: ready",
                         environment=self.environment,
                         log=self._log("plain"),
@@ -150,15 +150,15 @@ class Stand:
 
     def bare(self, kind: str, count: int, size: int) -> float:
         """CPU-ms a message of a bare loop; see `benchmarks.loops`."""
-        settings = self.settings("out", "bare", 1, tls=False, count=count, size=size)
+        ends = self._ends("out", "bare", 1, tls=False, count=count, size=size)
         if kind == "bare_put":
-            settings = self.settings("in", "bare", 1, tls=False, count=count, size=size)
+            ends = self._ends("in", "bare", 1, tls=False, count=count, size=size)
         if kind == "bare_get":
-            self.tcp.ask("fill", queues=[settings.mq], count=count, size=size, first=self._take(count))
+            self.tcp.ask("fill", queues=[ends.mq], count=count, size=size, first=self._take(count))
         if kind == "bare_receive":
             self.stub.ask("fill", queues=["bare-1"], count=count, size=size, first=self._take(count))
         told = subprocess.run(
-            python("-m", "benchmarks.loops", kind, json.dumps(asdict(settings))),
+            python("-m", "benchmarks.loops", kind, json.dumps(asdict(ends))),
             env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
@@ -197,9 +197,9 @@ class Stand:
         took = time.monotonic() - began
         return requests / took, (cpu_of(self._stub_process) - cpu) / requests * 1000
 
-    def settings(self, direction: Direction, name: str, number: int, *, tls: bool, **more: Any) -> Settings:
+    def _ends(self, direction: Direction, name: str, number: int, *, tls: bool, **more: Any) -> Ends:
         """What a loop is told."""
-        return Settings(
+        return Ends(
             connection=self._connection(tls=tls),
             mq=mq_queue(name, number, direction=direction),
             topic=topic(name, number),
