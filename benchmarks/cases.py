@@ -144,11 +144,19 @@ class Result:
         return [self.plain, self.bridge, *([self.tcp] if self.tcp else [])]
 
 
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """What a bare loop takes: CPU-ms a message, and messages a second."""
+
+    cpu: float
+    rate: float
+
+
 @dataclass(slots=True)
 class Findings:
     """All that a run brought. `ceiling` is the stub's: requests a second, and CPU-ms for one.
 
-    `bare` is CPU-ms a message of the bare loops at 1 KB. `lone` are seconds from a lone message's put to its
+    `bare` are the bare loops at 1 KB, without latency. `lone` are seconds from a lone message's put to its
     arrival, by direction. `idle` are SQS requests an hour of an idle route, extrapolated from `idle_seconds`.
     `through` is the share of a quota that got through where twice as much was offered, `refused` how many
     requests were throttled for each that was not.
@@ -156,7 +164,7 @@ class Findings:
 
     ceiling: tuple[float, float] = (0.0, 0.0)
     results: list[Result] = field(default_factory=list)
-    bare: dict[str, float] = field(default_factory=dict)
+    bare: dict[str, Bare] = field(default_factory=dict)
     lone: dict[Direction, list[float]] = field(default_factory=dict)
     idle: float = 0.0
     idle_seconds: float = 0.0

@@ -84,7 +84,7 @@ def targets(findings: Findings) -> list[Target]:
                 at_least=0.8,
             )
         if findings.bare:
-            floor = 1.5 * findings.bare["bare_publish"] + findings.bare["bare_get"]
+            floor = 1.5 * findings.bare["bare_publish"].cpu + findings.bare["bare_get"].cpu
             add(
                 "MQ -> SNS, 1 KB: CPU to 1.5 PublishBatch and the MQ client's share",
                 out.bridge.cpu / floor,
@@ -195,8 +195,8 @@ def sheets(findings: Findings) -> list[Sheet]:
                 ("AWS's stub by itself, PublishBatch of ten 1 KB, requests/s", _figure(findings.ceiling[0])),
                 ("... CPU-ms of its own for one", _figure(findings.ceiling[1])),
                 *(
-                    (f"{_BARE[kind]}, 1 KB, CPU-ms a message", _figure(ms))
-                    for kind, ms in findings.bare.items()
+                    (f"{_BARE[kind]}, 1 KB: CPU-ms, messages/s", f"{_figure(each.cpu)}, {_figure(each.rate)}")
+                    for kind, each in findings.bare.items()
                 ),
                 *(
                     (

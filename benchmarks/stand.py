@@ -18,7 +18,7 @@ import yaml
 
 from benchmarks.aws_stub import ACCOUNT, bucket_of
 from benchmarks.bodies import Bodies
-from benchmarks.cases import KIB, Direction, Round
+from benchmarks.cases import KIB, Bare, Direction, Round
 from benchmarks.control import Control
 from benchmarks.ends import CHANNEL, Ends
 from benchmarks.processes import cpu_of, memory_of
@@ -148,8 +148,8 @@ class Stand:
             at = self.tls if tls else self.tcp
             yield tuple(Mover(name, each, (process.pid,), routes, at) for each in directions)
 
-    def bare(self, kind: str, count: int, size: int) -> float:
-        """CPU-ms a message of a bare loop; see `benchmarks.loops`."""
+    def bare(self, kind: str, count: int, size: int) -> Bare:
+        """What a bare loop takes; see `benchmarks.loops`."""
         ends = self._ends("out", "bare", 1, tls=False, count=count, size=size)
         if kind == "bare_put":
             ends = self._ends("in", "bare", 1, tls=False, count=count, size=size)
@@ -157,13 +157,14 @@ class Stand:
             self.tcp.ask("fill", queues=[ends.mq], count=count, size=size, first=self._take(count))
         if kind == "bare_receive":
             self.stub.ask("fill", queues=["bare-1"], count=count, size=size, first=self._take(count))
-        told = subprocess.run(
+        output = subprocess.run(
             python("-m", "benchmarks.loops", kind, json.dumps(asdict(ends))),
             env=self.environment,
             stdout=subprocess.PIPE,
             check=True,
         ).stdout
-        return float(json.loads(told)["cpu"]) * 1000
+        told = json.loads(output)
+        return Bare(cpu=told["cpu"] * 1000, rate=1 / told["seconds"])
 
     def ceiling(self, requests: int) -> tuple[float, float]:
         """Requests a second that AWS's stub answers where nobody waits for it, and its CPU-ms for one.
