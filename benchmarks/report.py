@@ -200,6 +200,14 @@ def sheets(findings: Findings) -> list[Sheet]:
                 ),
                 *(
                     (
+                        f"... an MQ call each, to the plain loop {result.case}",
+                        _ratio(bare.rate, result.plain.rate),
+                    )
+                    for kind, result in (("bare_get", findings.of("out")), ("bare_put", findings.of("in")))
+                    if result and (bare := findings.bare.get(kind))
+                ),
+                *(
+                    (
                         f"lone message, {direction}, ms: median, longest of {len(each)}",
                         f"{_ms(_median(each))}, {_ms(max(each))}",
                     )
