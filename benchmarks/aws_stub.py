@@ -17,6 +17,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from benchmarks import control
 from benchmarks.arrivals import Arrivals
@@ -31,7 +32,7 @@ _ACTION = re.compile(rb"Action=(\w+)")
 _TOPIC = re.compile(rb"TopicArn=[^&]*%3A([^&]+)")
 _IDS = re.compile(rb"\.Id=([^&]+)")
 # A number, or a pointer. Each pattern begins with letters, which is what makes it quick.
-_MESSAGES = re.compile(rb"Message=(?:(\d{12})|%5B[^&]*s3Key%22%3A\+?%22([^%&]+))")
+_MESSAGES = re.compile(rb"Message=(?:(\d{12})|%5B[^&]*s3Key%22%3A\+?%22([^&]+?)%22)")
 _MESSAGE_ID = b"00000000-0000-0000-0000-000000000000"
 _JSON = b"application/x-amz-json-1.0"
 _POINTER = "software.amazon.payloadoffloading.PayloadS3Pointer"
@@ -197,7 +198,7 @@ class Stub:
             return _THROTTLED
         self._count(topic, f"sns.{action}")
         for serial, key in _MESSAGES.findall(body):
-            self.published.add(int(serial) if serial else self._objects[key])
+            self.published.add(int(serial) if serial else self._objects[unquote_to_bytes(key)])
         if action == "Publish":
             return Response(
                 b"<PublishResponse><PublishResult><MessageId>%s</MessageId></PublishResult></PublishResponse>"
@@ -214,7 +215,7 @@ class Stub:
     def _s3(self, request: Request) -> Response:
         method, path, _ = request.head.split(b" ", 2)
         key, _, query = path.partition(b"?")
-        _, bucket, key = key.split(b"/", 2)
+        _, bucket, key = unquote_to_bytes(key).split(b"/", 2)
         self._count(bucket.decode(), f"s3.{method.decode()}")
         if method == b"PUT":
             if b"partNumber=" not in query or b"partNumber=1&" in query + b"&":

@@ -94,8 +94,8 @@ class Bench:
                     contender.rounds.append(self._stand.move(mover, count, case.size))
             for contender, mover in pairs[:2]:
                 rate = contender.rate / 2
-                count = max(5, int(rate * 2 * self._effort.seconds))
-                contender.latencies = self._stand.offer(mover, count, case.size, rate)
+                contender.offered = max(5, int(rate * 2 * self._effort.seconds))
+                contender.latencies = self._stand.offer(mover, contender.offered, case.size, rate)
                 contender.memory = mover.memory
         self.findings.results.append(result)
 

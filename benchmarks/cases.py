@@ -14,6 +14,7 @@ KIB = 1024
 MIB = 1024 * KIB
 Direction = Literal["out", "in"]
 """MQ to SNS, or SQS to MQ."""
+ENDS: dict[Direction, str] = {"out": "MQ -> SNS", "in": "SQS -> MQ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,10 @@ class Case:
     latency: float = 0.010
 
     def __str__(self) -> str:
-        ends = "MQ -> SNS" if self.direction == "out" else "SQS -> MQ"
         size = f"{self.size // MIB} MB" if self.size >= MIB else f"{self.size // KIB} KB"
         size = "mixed sizes" if self.size == MIXED else size
         more = [f"{self.routes} routes"] * (self.routes > 1) + ["TLS"] * self.tls
-        return ", ".join([ends, size, f"{self.latency * 1000:.0f} ms", *more])
+        return ", ".join([ENDS[self.direction], size, f"{self.latency * 1000:.0f} ms", *more])
 
     @property
     def floor(self) -> float:
@@ -42,10 +42,9 @@ class Case:
 
 
 _SIZES = (KIB, 10 * KIB, 200 * KIB, MIB, 10 * MIB)
-DIRECTIONS: tuple[Direction, ...] = ("out", "in")
 CASES = [
     case
-    for direction in DIRECTIONS
+    for direction in ENDS
     for case in (
         *(Case(direction, size) for size in _SIZES),
         *([Case(direction, MIXED)] if direction == "out" else []),
@@ -81,9 +80,13 @@ class Round:
 
 @dataclass(slots=True)
 class Contender:
-    """What came of the bridge, or of the plain loop. `latencies` are seconds, `memory` bytes at the most."""
+    """What came of the bridge, or of the plain loop. `memory` are bytes at the most.
+
+    `latencies` are seconds, of those that arrived of the messages `offered` at half load.
+    """
 
     rounds: list[Round] = field(default_factory=list)
+    offered: int = 0
     latencies: list[float] = field(default_factory=list)
     memory: int = 0
 
@@ -106,7 +109,8 @@ class Contender:
     @property
     def wrong(self) -> int:
         """Messages that did not arrive, or more than once."""
-        return sum(each.messages - each.arrived + each.doubled for each in self.rounds)
+        lost = self.offered - len(self.latencies)
+        return lost + sum(each.messages - each.arrived + each.doubled for each in self.rounds)
 
     @property
     def messages(self) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from io import StringIO
+from io import BytesIO, StringIO
+from typing import Any
 
 import boto3
 import pytest
@@ -51,15 +53,34 @@ def test_a_bench_counts_each_message_once_and_what_it_cost(stand: Stand) -> None
     assert not re.search(r"https?://|<script|<link", told)
 
 
-def test_a_topic_throttles_what_is_over_its_quota(stand: Stand) -> None:
-    sns = boto3.client(
-        "sns",
+def client(stand: Stand, service: Any) -> Any:
+    return boto3.client(
+        service,
         region_name=REGION,
         endpoint_url=stand.environment["AWS_ENDPOINT_URL"],
         aws_access_key_id="bench",
         aws_secret_access_key="bench",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+def test_what_is_published_as_a_pointer_counts_as_the_object_whether_or_not_it_came_in_parts(
+    stand: Stand,
+) -> None:
+    sns, s3 = client(stand, "sns"), client(stand, "s3")
+    stand.stub.ask("set", latency=0.0)
+    stand.stub.ask("reset")
+    for serial, size in enumerate((MIB, 20 * MIB), start=1):
+        s3.upload_fileobj(BytesIO(Bodies(size)[serial]), "bridge-payloads", f"key/{serial}")
+        where = {"s3BucketName": "bridge-payloads", "s3Key": f"key/{serial}"}
+        sns.publish(TopicArn=topic("bridge", 1), Message=json.dumps(["Pointer", where]))
+    found = stand.stub.ask("published", messages=2, within=1.0)
+    assert (found["distinct"], found["total"]) == (2, 2)
+    assert 0 not in stand.stub.ask("published_at", first=1, count=2)
+
+
+def test_a_topic_throttles_what_is_over_its_quota(stand: Stand) -> None:
+    sns = client(stand, "sns")
     message = Bodies(KIB)[1].decode()
     stand.stub.ask("set", latency=0.0, quotas={"bridge-1": 0.001})
     sns.publish(TopicArn=topic("bridge", 2), Message=message)
