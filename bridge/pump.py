@@ -26,7 +26,7 @@ from bridge.retry import STOPPING, Retry
 log = structlog.get_logger(__name__)
 
 UNIT_OF_WORK = 10
-"""Messages: what one request to SNS or SQS takes."""
+"""Messages, unless a route has more: what one request to SNS or SQS takes."""
 _UNCLEAR_IN_A_ROW = 5
 """Messages that go to the dead letters one after another before it is taken for the destination's fault."""
 
@@ -76,7 +76,9 @@ class Tally:
 
 @dataclass(slots=True)
 class Pump:
-    """Moves a route's messages until told to stop. `backout_threshold` is a number of attempts.
+    """Moves a route's messages until told to stop, up to `most` in a unit of work.
+
+    `backout_threshold` is a number of attempts.
 
     While the destination is away the route `holds`; else its messages go to the dead letters, and the source
     drains. It holds in any case while the source or the dead-letter bucket is.
@@ -95,6 +97,7 @@ class Pump:
     retry: Retry
     circuit: Circuit
     backout_threshold: int
+    most: int = UNIT_OF_WORK
     holds: bool = True
     gate: Gate = field(default_factory=Gate)
     tally: Tally = field(default_factory=Tally)
@@ -125,7 +128,7 @@ class Pump:
         self.connected = not drains
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
         whole = (self.circuit.closed or drains) and not self._singly
-        unit = self.source.take(UNIT_OF_WORK if whole else 1)
+        unit = self.source.take(self.most if whole else 1)
         if not unit:
             if not self.circuit.probing:  # else only a message can tell whether it is back
                 self.sink.connect()

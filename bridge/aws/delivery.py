@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,16 @@ def attribute_values(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
 Outcomes = dict[int, Trouble | None]
 
 
+MOST_REQUESTS = 10
+"""Under way at a time, of one destination. They are answered in any order: what has an order of its own, the
+messages of one group, comes in calls of its own."""
+
+
 class BatchDelivery:
     """Delivers messages by a batch call: offloads, cuts into requests, sends, finds each one's outcome.
+
+    Several requests are under way at a time as long as the destination takes them: the first after it was
+    away, and the first of all, goes alone.
 
     `destination` is for reasons: `sns:arn:...`; `write` makes AWS's message of one of ours, or raises
     `MappingError`. For one thread.
@@ -71,6 +80,11 @@ class BatchDelivery:
         self._send = send
         self._offloader = offloader
         self._fifo = fifo
+        self._pool = ThreadPoolExecutor(MOST_REQUESTS, thread_name_prefix="requests")
+        self._takes = False
+        """Whether the destination took the last request."""
+        self._singly = 0
+        """Requests to send alone: what is in one of them spoilt another."""
         self._suspects: Sequence[Message] = ()
         """Those of the last call that may have been what AWS stumbled over."""
         self._write = write
@@ -78,24 +92,14 @@ class BatchDelivery:
     def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
         """As `Sink.deliver`. Raises `Away` where all were refused for something that a person has to mend."""
         outcomes: Outcomes = {}
+        self._singly = 0
         entries = self._prepared(messages, outcomes)
         requests = deque(cut(entries, lambda entry: size(entry.cloud)))
-        away: Trouble | None = None
         while requests:
-            request = requests.popleft()
-            if away:  # it is away for the others too; asking again would only keep everybody waiting
-                outcomes.update({entry.index: away for entry in request})
-                continue
-            try:
-                outcomes.update(self._sent(request))
-            except FAULTS as error:
-                found = classify(error, self._destination)
-                if found.away:
-                    away = found
-                elif len(request) > 1:  # one of them may have spoilt it for all: find out which
-                    requests.extendleft([entry] for entry in reversed(request))
-                    continue
-                outcomes.update({entry.index: found for entry in request})
+            away = self._send_all(requests, outcomes)
+            if away:  # for the others too; asking again would only keep everybody waiting
+                outcomes.update({entry.index: away for request in requests for entry in request})
+                break
         in_order = [outcomes[index] for index in range(len(messages))]
         self._suspects = [
             message
@@ -104,6 +108,58 @@ class BatchDelivery:
         ]
         _raise_if_all_wait_for_a_person(in_order)
         return [found.as_rejection() if found else None for found in in_order]
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self._pool.shutdown(wait=False)
+
+    def _send_all(self, requests: deque[list[Entry]], outcomes: Outcomes) -> Trouble | None:
+        """Sends requests until there are none, or the destination is found to be away: returns why.
+
+        What is left in `requests` was not sent. Returns when none is under way any more.
+        """
+        if not self._takes or self._singly or len(requests) == 1:
+            self._singly = max(0, self._singly - 1)
+            return self._settle(
+                requests, outcomes, (request := requests.popleft()), lambda: self._sent(request)
+            )
+        under_way: dict[Future[Outcomes], list[Entry]] = {}
+        away: Trouble | None = None
+        try:
+            while under_way or (requests and not away):
+                while requests and not away and len(under_way) < MOST_REQUESTS:
+                    request = requests.popleft()
+                    under_way[self._pool.submit(self._sent, request)] = request
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    away = self._settle(requests, outcomes, under_way.pop(future), future.result) or away
+        finally:
+            wait(under_way)
+        return away
+
+    def _settle(
+        self,
+        requests: deque[list[Entry]],
+        outcomes: Outcomes,
+        request: list[Entry],
+        answer: Callable[[], Outcomes],
+    ) -> Trouble | None:
+        """Notes what became of a request; returns why the destination is away, where it is.
+
+        One of several entries that was refused as a whole is back in `requests`, an entry at a time.
+        """
+        try:
+            outcomes.update(answer())
+        except FAULTS as error:
+            found = classify(error, self._destination)
+            self._takes = not found.away
+            if not found.away and len(request) > 1:  # one of them may have spoilt it for all: find out which
+                requests.extendleft([entry] for entry in reversed(request))
+                self._singly = len(request)
+                return None
+            outcomes.update({entry.index: found for entry in request})
+            return found if found.away else None
+        self._takes = True
+        return None
 
     def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
         """What is to be sent; what can't be written, or S3 did not take, gets its outcome here."""

@@ -65,6 +65,8 @@ class SnsTopic:
 
     def close(self) -> None:
         """Forgets what was made; the clients are the process's."""
+        if self._delivery:
+            self._delivery.close()
         self._delivery = None
 
     def _connected(self) -> BatchDelivery:

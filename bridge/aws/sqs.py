@@ -99,6 +99,8 @@ class SqsDestination:
 
     def close(self) -> None:
         """Forgets what was made; the clients are the process's."""
+        if self._delivery:
+            self._delivery.close()
         self._delivery = None
 
     def _connected(self) -> BatchDelivery:
