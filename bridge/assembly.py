@@ -29,7 +29,7 @@ from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
-from bridge.pump import Pump
+from bridge.pump import Pump, Tally
 from bridge.retry import Retry
 
 
@@ -90,16 +90,19 @@ class Assembly:
         return [
             Pump(
                 route=route.name,
-                source=self._source(route),
-                sink=make_sink(self.configuration, route, self.clients, self._connection),
+                source=self._source(route, tally),
+                sink=make_sink(
+                    self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
+                ),
                 dead_letters=letters,
                 retry=Retry(settings.retries, self.stop),
                 circuit=Circuit(route.name),
                 backout_threshold=settings.backout_threshold,
                 holds=settings.when_away == "hold",
                 gate=self.gate,
+                tally=tally,
             )
-            for route in self.configuration.routes
+            for route, tally in ((route, Tally()) for route in self.configuration.routes)
         ]
 
     def depths(self, every: float) -> MqDepths | None:
@@ -117,7 +120,7 @@ class Assembly:
             route: sum(max(0, each.connects - 1) for each in made) for route, made in self.connections.items()
         }
 
-    def _source(self, route: configured.Route) -> Source:
+    def _source(self, route: configured.Route, tally: Tally) -> Source:
         if isinstance(route.source, configured.MqSource):
             return MqSource(
                 self._connection(route.name),
@@ -138,6 +141,7 @@ class Assembly:
             stop=self.gate.or_closing(self.stop),
             by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
             most_bytes=self.configuration.in_flight,
+            offloaded=tally.count_offload,
         )
 
     def _connection(self, route: str = "") -> MqConnection:
@@ -154,12 +158,17 @@ def make_sink(
     connection: Callable[[str], MqConnection],
     *,
     guest: bool = False,
+    offloaded: Callable[[], None] = lambda: None,
 ) -> Sink:
-    """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name."""
+    """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name.
+
+    `offloaded` is called for each body that went through S3.
+    """
+    offload, fifo = configuration.offload, fifo_of(route)
     if isinstance(route.sink, configured.SnsSink):
-        return SnsTopic(clients, route.sink.sns, configuration.offload, fifo_of(route))
+        return SnsTopic(clients, route.sink.sns, offload, fifo, offloaded=offloaded)
     if isinstance(route.sink, configured.SqsSink):
-        return SqsDestination(clients, route.sink.sqs, configuration.offload, fifo_of(route))
+        return SqsDestination(clients, route.sink.sqs, offload, fifo, offloaded=offloaded)
     made = connection(route.name)
     ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
     return MqSink(made, route.sink.mq, ledger)

@@ -49,6 +49,7 @@ class Tally:
 
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
     unit of work was backed out after it. `retries` are deliveries tried again within their unit of work.
+    `offloads` are bodies that went through S3, put there or fetched from there.
     """
 
     units: int = 0
@@ -58,6 +59,11 @@ class Tally:
     dead_letters: int = 0
     back_outs: int = 0
     retries: int = 0
+    offloads: int = 0
+
+    def count_offload(self) -> None:
+        """One more body that went through S3: for the route's ends, which alone see it."""
+        self.offloads += 1
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from bridge.aws import extended
@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 class SnsTopic:
     """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO topic.
+    `fifo` is given for a FIFO topic; `offloaded` is called for each body that went through S3.
     """
 
     def __init__(
-        self, clients: Clients, topic: str, offload: Offload | None = None, fifo: Fifo | None = None
+        self,
+        clients: Clients,
+        topic: str,
+        offload: Offload | None = None,
+        fifo: Fifo | None = None,
+        *,
+        offloaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._topic = topic
         self._offload = offload
         self._fifo = fifo
+        self._offloaded = offloaded
         self._region, self._account = topic.split(":")[3:5]
         self._delivery: BatchDelivery | None = None
 
@@ -85,5 +92,5 @@ class SnsTopic:
         if self._offload:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
-            offloader = Offloader(store, self._offload)
+            offloader = Offloader(store, self._offload, self._offloaded)
         return BatchDelivery(self.name, publish, offloader, self._fifo)

@@ -57,7 +57,8 @@ log = structlog.get_logger(__name__)
 class SqsDestination:
     """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours.
+    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours. `offloaded` is called for
+    each body that went through S3.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class SqsDestination:
         fifo: Fifo | None = None,
         *,
         write: Callable[[Message], CloudMessage] = to_cloud,
+        offloaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
         self._offload = offload
         self._fifo = fifo
         self._write = write
+        self._offloaded = offloaded
         self._delivery: BatchDelivery | None = None
 
     @property
@@ -129,7 +132,7 @@ class SqsDestination:
         if self._offload:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
             store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
-            offloader = Offloader(store, self._offload)
+            offloader = Offloader(store, self._offload, self._offloaded)
         return BatchDelivery(self.name, send, offloader, self._fifo, write=self._write)
 
 
@@ -166,7 +169,7 @@ class SqsSource:
 
     `wait` is the long poll in seconds (0 to 20). `ccsid` and `format` are what text is written in on the MQ
     side where a message doesn't say. When `stop` is set, `take` returns at once. `possible_duplicates` counts
-    messages that were delivered but could not be deleted.
+    messages that were delivered but could not be deleted. `offloaded` is called for each body that S3 gave.
 
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId.
 
@@ -189,6 +192,7 @@ class SqsSource:
         stop: Told | None = None,
         by_deduplication_id: bool = False,
         most_bytes: int = DEFAULT_MOST_BYTES,
+        offloaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
@@ -199,6 +203,7 @@ class SqsSource:
         self._offload = offload
         self._stop = stop
         self._by_deduplication_id = by_deduplication_id
+        self._offloaded = offloaded
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, _Taken] = {}
@@ -345,7 +350,7 @@ class SqsSource:
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
             most_receives=most_receives,
             storage=storage,
-            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed),
+            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
         )
 
     def _received(self, link: _Link, limit: int) -> Sequence[MessageTypeDef]:
