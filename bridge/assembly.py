@@ -142,6 +142,7 @@ class Assembly:
             by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
             most_bytes=self.configuration.in_flight,
             offloaded=tally.count_offload,
+            traced=self.configuration.tracing is not None,
         )
 
     def _connection(self, route: str = "") -> MqConnection:
@@ -168,7 +169,8 @@ def make_sink(
     if isinstance(route.sink, configured.SnsSink):
         return SnsTopic(clients, route.sink.sns, offload, fifo, offloaded=offloaded)
     if isinstance(route.sink, configured.SqsSink):
-        return SqsDestination(clients, route.sink.sqs, offload, fifo, offloaded=offloaded)
+        traced = configuration.tracing is not None
+        return SqsDestination(clients, route.sink.sqs, offload, fifo, offloaded=offloaded, traced=traced)
     made = connection(route.name)
     ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
     return MqSink(made, route.sink.mq, ledger)

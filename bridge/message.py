@@ -84,7 +84,8 @@ class Delivery:
     that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
     seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
-    (SQS's redrive), and what to do; "" where it would not.
+    (SQS's redrive), and what to do; "" where it would not. `traceparent` is what the source says of its trace
+    beside the message (SQS's AWSTraceHeader), in W3C's form; "" for nothing.
     """
 
     message: Message
@@ -95,6 +96,7 @@ class Delivery:
     group: str = ""
     sent_at: float = 0.0
     last: str = ""
+    traceparent: str = ""
 
 
 class Fault(Enum):

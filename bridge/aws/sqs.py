@@ -11,12 +11,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from bridge.aws import as_received, extended, visibility
+from bridge.aws import as_received, extended, visibility, xray
 from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
@@ -58,7 +58,7 @@ class SqsDestination:
     """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
 
     `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours. `offloaded` is called for
-    each body that went through S3.
+    each body that went through S3. With `traced` a traceparent goes in X-Ray's header too.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class SqsDestination:
         *,
         write: Callable[[Message], CloudMessage] = to_cloud,
         offloaded: Callable[[], None] = lambda: None,
+        traced: bool = False,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
@@ -77,6 +78,7 @@ class SqsDestination:
         self._fifo = fifo
         self._write = write
         self._offloaded = offloaded
+        self._traced = traced
         self._delivery: BatchDelivery | None = None
 
     @property
@@ -121,7 +123,8 @@ class SqsDestination:
                         "Id": name,
                         "MessageBody": entry.cloud.inline,
                         "MessageAttributes": attribute_values(entry.cloud.attributes),
-                        **entry.order,  # type: ignore[typeddict-item]
+                        **(xray.beside(entry.cloud.attributes) if self._traced else {}),  # type: ignore[typeddict-item]
+                        **entry.order,
                     }
                     for name, entry in entries.items()
                 ],
@@ -171,7 +174,8 @@ class SqsSource:
     side where a message doesn't say. When `stop` is set, `take` returns at once. `possible_duplicates` counts
     messages that were delivered but could not be deleted. `offloaded` is called for each body that S3 gave.
 
-    A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId.
+    A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
+    `traced` its X-Ray header is asked for too.
 
     A unit of work is what one ReceiveMessage brought, up to ten messages, but takes no further one once its
     bodies have `most_bytes`: the rest is the next unit's, and their payloads are fetched only then.
@@ -193,6 +197,7 @@ class SqsSource:
         by_deduplication_id: bool = False,
         most_bytes: int = DEFAULT_MOST_BYTES,
         offloaded: Callable[[], None] = lambda: None,
+        traced: bool = False,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
@@ -204,6 +209,7 @@ class SqsSource:
         self._stop = stop
         self._by_deduplication_id = by_deduplication_id
         self._offloaded = offloaded
+        self._traced = traced
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, _Taken] = {}
@@ -359,6 +365,7 @@ class SqsSource:
         The call can't be interrupted, so it has a thread of its own that is left behind on a stop; what it
         still receives then goes back at once.
         """
+        traces: Sequence[Literal["AWSTraceHeader"]] = [xray.HEADER] if self._traced else []
 
         def receive() -> Sequence[MessageTypeDef]:
             answer = link.poller.receive_message(
@@ -372,6 +379,7 @@ class SqsSource:
                     "MessageGroupId",
                     "MessageDeduplicationId",
                     "SentTimestamp",
+                    *traces,
                 ],
             )
             return answer.get("Messages", [])
@@ -429,7 +437,8 @@ class SqsSource:
         # Not every receive was an attempt.
         deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
-        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last)
+        parent = xray.to_traceparent(raw.get("Attributes", {}).get(xray.HEADER, "")) if self._traced else ""
+        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last, parent)
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""

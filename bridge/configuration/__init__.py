@@ -17,6 +17,7 @@ from bridge.configuration.models import (
     SnsSink,
     SqsSink,
     SqsSource,
+    Tracing,
 )
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "SnsSink",
     "SqsSink",
     "SqsSource",
+    "Tracing",
     "load",
 ]

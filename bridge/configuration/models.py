@@ -225,6 +225,12 @@ class CloudWatch(Model):
     interval: Annotated[int, whole(1, 3600, "seconds")] = 60
 
 
+class Tracing(Model):
+    """Where spans are sent: a collector's OTLP over HTTP, without `/v1/traces`."""
+
+    endpoint: Annotated[str, BeforeValidator(values.collector)]
+
+
 class Configuration(Model):
     """Everything that `bridge run` is told.
 
@@ -236,6 +242,7 @@ class Configuration(Model):
     dead_letters: DeadLetters
     http: Http = Http()
     cloudwatch: CloudWatch | None = None
+    tracing: Tracing | None = None
     in_flight: Annotated[int, in_bytes(KIB, 1024 * MIB)] = 4 * MIB
     routes: Annotated[tuple[Route, ...], some("route")]
 

@@ -23,6 +23,7 @@ from bridge.configuration import (
     SnsSink,
     SqsSink,
     SqsSource,
+    Tracing,
     load,
 )
 
@@ -94,7 +95,9 @@ routes:
   - name: orders-in
     from: {{sqs: "http://127.0.0.1:5000/123456789012/orders-in", wait: 3}}
     to: {{mq: ORDERS.IN, ccsid: 500, format: MQSTR}}
+tracing: {{endpoint: "https://collector.example:4318/otlp/"}}
 """)
+    assert configuration.tracing == Tracing(endpoint="https://collector.example:4318/otlp")
     assert configuration.queue_manager == QueueManager(
         name="QM1",
         connections=("mq-a.example(1414)", "10.0.0.1(1415)", "::1(1416)"),
@@ -241,6 +244,7 @@ def test_given_the_manual_when_compared_then_every_key_is_in_it_with_its_default
         **sides,
         "http.": (Http,),
         "cloudwatch.": (CloudWatch,),
+        "tracing.": (Tracing,),
     }
     for prefix, models in parts.items():
         for model in models:

@@ -1,0 +1,121 @@
+"""Sends ended spans to a collector, and keeps nobody waiting for it: OTLP over HTTP, in Protocol Buffers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+
+import structlog
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import SpanExportResult
+
+log = structlog.get_logger(__name__)
+
+MOST_WAITING = 4096
+"""Spans: more are lost, as long as the collector does not take them."""
+_REQUEST = 512
+"""Spans in one request."""
+_EVERY = 1.0
+"""Seconds after which fewer are sent, too."""
+_TELL_EVERY = 60.0
+"""Seconds between two lines in the log."""
+_FLUSH_WITHIN = 2.0
+"""Seconds that the last spans have at the end."""
+_LONGEST_REASON = 300
+
+
+class SpanSender(SpanProcessor):
+    """A bounded queue, and a thread that sends what is in it to `endpoint`, a base URL.
+
+    What finds the queue full or is not taken is lost and counted, which is said once a minute at the most.
+    The SDK's own (`BatchSpanProcessor`) does not count, logs each try, and waits half a minute at the end.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._heard = _Heard()
+        self._exporter = trace_exporter.OTLPSpanExporter(f"{endpoint}/v1/traces")
+        self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
+        self._lost = 0
+        self._tell_at = 0.0
+        self._lock = threading.Lock()
+        self._due = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
+        self._thread.start()
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Takes a span, and returns at once."""
+        if not span.context.trace_flags.sampled:
+            return
+        with self._lock:
+            if len(self._waiting) == MOST_WAITING:
+                self._lost += 1  # and the oldest makes room
+            self._waiting.append(span)
+        if len(self._waiting) >= _REQUEST:
+            self._due.set()
+
+    def shutdown(self) -> None:
+        """Sends what there is, for two seconds at the most."""
+        self._ended = True
+        self._due.set()
+        self._thread.join(_FLUSH_WITHIN)
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+        with self._lock:
+            self._lost += len(self._waiting)
+            self._waiting.clear()
+        self._tell_at = 0.0
+        self._tell()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._due.wait(_EVERY)
+            self._due.clear()
+            while batch := self._batch():
+                self._send(batch)
+                self._tell()
+
+    def _batch(self) -> list[ReadableSpan]:
+        with self._lock:
+            return [self._waiting.popleft() for _ in range(min(_REQUEST, len(self._waiting)))]
+
+    def _send(self, batch: list[ReadableSpan]) -> None:
+        self._heard.said = ""
+        if self._exporter.export(batch) is not SpanExportResult.SUCCESS:
+            with self._lock:
+                self._lost += len(batch)
+
+    def _tell(self) -> None:
+        if not self._lost or time.monotonic() < self._tell_at:
+            return
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        self._tell_at = time.monotonic() + _TELL_EVERY
+        log.warning(
+            "spans_lost",
+            endpoint=self._endpoint,
+            spans=lost,
+            reason=self._heard.said or "they end faster than the collector takes them",
+            note="traces have gaps; messages move all the same",
+        )
+
+
+class _Heard(logging.Filter):
+    """Keeps OpenTelemetry's words out of the log, where they would be a line a try, and has the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = ""
+        # The others' words are of single messages: a tracestate that can't be read, say.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        exporter = logging.getLogger(trace_exporter.__name__)
+        exporter.setLevel(logging.WARNING)
+        exporter.filters[:] = [self]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Remembers it; False."""
+        self.said = self.said or record.getMessage()[:_LONGEST_REASON]
+        return False
