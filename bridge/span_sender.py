@@ -24,7 +24,7 @@ _TELL_EVERY = 60.0
 """Seconds between two lines in the log."""
 _FLUSH_WITHIN = 2.0
 """Seconds that the last spans have at the end."""
-_LONGEST_REASON = 300
+_LONGEST_REASON = 400
 
 
 class SpanSender(SpanProcessor):
@@ -49,8 +49,6 @@ class SpanSender(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Takes a span, and returns at once."""
-        if not span.context.trace_flags.sampled:
-            return
         with self._lock:
             if len(self._waiting) == MOST_WAITING:
                 self._lost += 1  # and the oldest makes room
@@ -67,8 +65,7 @@ class SpanSender(SpanProcessor):
         with self._lock:
             self._lost += len(self._waiting)
             self._waiting.clear()
-        self._tell_at = 0.0
-        self._tell()
+        self._tell(at_last=True)
 
     def _run(self) -> None:
         while not self._ended:
@@ -88,12 +85,12 @@ class SpanSender(SpanProcessor):
             with self._lock:
                 self._lost += len(batch)
 
-    def _tell(self) -> None:
-        if not self._lost or time.monotonic() < self._tell_at:
-            return
+    def _tell(self, *, at_last: bool = False) -> None:
         with self._lock:
+            if not self._lost or (time.monotonic() < self._tell_at and not at_last):
+                return
             lost, self._lost = self._lost, 0
-        self._tell_at = time.monotonic() + _TELL_EVERY
+            self._tell_at = time.monotonic() + _TELL_EVERY
         log.warning(
             "spans_lost",
             endpoint=self._endpoint,

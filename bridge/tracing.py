@@ -142,7 +142,9 @@ class _Unit:
     def committed(self) -> None:
         """Each message has left its source."""
         for each in self._messages.values():
-            _end(each, "dead_letter" if each.letter else "delivered", each.letter)
+            delivered = each.sent is not None and each.refusal is None
+            outcome = "dead_letter" if each.letter else "delivered" if delivered else "had_a_home"
+            _end(each, outcome, each.letter)
         self._messages.clear()
 
     def backed_out(self) -> None:

@@ -18,7 +18,7 @@ from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
 from tests.fixtures.collector import Collector, attributes
 from tests.fixtures.fault_proxy import FaultProxy
-from tests.system.ends import CANARY, IN, OUT, SMALL, TOPIC, letters, read, send
+from tests.system.ends import CANARY, IN, OUT, SMALL, TOPIC, read, send
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -219,7 +219,14 @@ def test_x_rays_header_goes_beside_what_sqs_gets_and_is_the_parent_of_what_has_n
     assert collector.resource["service.name"] == "payments"
 
 
-def test_a_span_says_what_became_of_its_message_and_a_dead_letter_is_as_the_message_was(
+def became(collector: Collector, queue: str) -> list[tuple[str, str]]:
+    """The outcome of each message that was taken from a queue, in order, and why it is an error."""
+    spans = named(collector, f"process {queue}")
+    assert all((span.status.code == ERROR) is bool(span.status.message) for span in spans)
+    return [(attributes(span)["bridge.outcome"], span.status.message) for span in spans]
+
+
+def test_spans_say_what_became_of_their_messages_and_a_dead_letter_is_as_its_message_was(
     aws: Aws,
     plain: RunningQueueManager,
     start_bridge: StartBridge,
@@ -227,45 +234,68 @@ def test_a_span_says_what_became_of_its_message_and_a_dead_letter_is_as_the_mess
     any_binding: Binding,
     fault_proxy: FaultProxy,
 ) -> None:
-    queue, bucket, incoming = aws.make_queue(), aws.make_bucket(), aws.make_queue()
+    queue, bucket = aws.make_queue(), aws.make_bucket()
     fault_proxy.fail_entries("SendMessageBatch", {1: ("InvalidMessageContents", True)})
-    put(
-        any_binding, plain, OUT, text(1), text(2, {"traceparent": TRACEPARENT, "tracestate": "v=1", "p": "2"})
-    )
-    plain.fault("fail", call="MQPUT", queue=IN, reason=2053, times=1)
-    send(aws, incoming, "late")
+    put(any_binding, plain, OUT, text(1), text(2, {"traceparent": TRACEPARENT, "tracestate": "v=1"}))
+    plain.fault("fail", call="MQCMIT", reason=2003, times=1)
     started = start_bridge(
         plain,
         {"name": "out", "from": {"mq": OUT}, "to": {"sqs": queue}},
-        {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
         dead_letters={"bucket": bucket, "retries": 0},
         tracing={"endpoint": collector.url},
     )
-    started.wait_for("message_set_aside")
-    got(any_binding, plain, IN, 1)
+    eventually(lambda: len(became(collector, OUT)) == 4)
+    put(any_binding, plain, OUT, text(3))
+    eventually(lambda: len(became(collector, OUT)) == 5)
+    fault_proxy.fail_entries("SendMessageBatch", {0: ("InvalidMessageContents", True)})
+    put(any_binding, plain, OUT, text(4))
+    started.wait_for("message_set_aside", count=2)
     assert started.stop() == 0
 
-    def outcomes(name: str) -> list[tuple[str, bool, str]]:
-        spans = named(collector, f"process {name}")
-        return [
-            (attributes(each)["bridge.outcome"], each.status.code == ERROR, each.status.message)
-            for each in spans
-        ]
-
-    (reason,) = letters(aws, bucket).values()
-    assert sorted(outcomes(OUT)) == [("dead_letter", True, reason), ("delivered", False, "")]
-    assert "InvalidMessageContents" in reason
-    (first, *_), last = outcomes(incoming.rpartition("/")[2])[:1], outcomes(incoming.rpartition("/")[2])[-1]
-    assert first[:2] == ("backed_out", True)
-    assert "2053" in first[2]
-    assert last == ("delivered", False, "")
-    sent = {attributes(span).get("error.type", ""): span for span in named(collector, f"send {IN}")}
-    assert sent.keys() == {"destination", ""}
-    (place,) = (key for key in aws.keys(bucket) if key.endswith("/letter.json"))
-    letter = aws.object(bucket, place).decode()
+    (refused, again) = started.said("message_set_aside")
+    outcomes = became(collector, OUT)
+    assert "2003" in outcomes[0][1]
+    assert outcomes == [
+        ("backed_out", outcomes[0][1]),
+        ("backed_out", refused["reason"]),
+        ("had_a_home", ""),
+        ("had_a_home", ""),
+        ("delivered", ""),
+        ("dead_letter", again["reason"]),
+    ]
+    sent = [
+        attributes(span).get("error.type") for span in named(collector, f"send {queue.rpartition('/')[2]}")
+    ]
+    assert sent == [None, "message", None, "message"]
+    letter = next(
+        told
+        for key in aws.keys(bucket)
+        if key.endswith("/letter.json") and "tracestate" in (told := aws.object(bucket, key).decode())
+    )
     assert TRACEPARENT in letter
     assert '"v=1"' in letter
     assert len(re.findall("traceparent", letter)) == 1
+
+
+def test_what_a_unit_of_work_is_backed_out_for_is_in_the_spans_of_its_messages(
+    aws: Aws, plain: RunningQueueManager, start_bridge: StartBridge, collector: Collector
+) -> None:
+    incoming = aws.make_queue()
+    plain.fault("fail", call="MQPUT", queue=IN, reason=2053, times=1)
+    send(aws, incoming, "full")
+    start_bridge(
+        plain,
+        {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
+        dead_letters={"bucket": aws.make_bucket(), "retries": 0},
+        tracing={"endpoint": collector.url},
+    )
+    name = incoming.rpartition("/")[2]
+    eventually(lambda: len(became(collector, name)) == 2)
+    (backed_out, why), last = became(collector, name)
+    assert (backed_out, last) == ("backed_out", ("delivered", ""))
+    assert "2053" in why
+    first, _ = named(collector, f"send {IN}")
+    assert (first.status.message, attributes(first)["error.type"]) == (why, "destination")
 
 
 def test_a_message_sent_again_to_a_fifo_queue_is_the_same_message_though_its_span_is_another(
@@ -305,7 +335,7 @@ def test_a_collector_that_hangs_or_is_away_costs_no_message_and_no_time(
     collector.answers.clear()
     for url, queue in ((collector.url, OUT), ("http://127.0.0.1:1", SMALL)):
         destination = aws.make_queue()
-        bodies = [text(number) for number in range(200)]
+        bodies = [text(number) for number in range(50)]
         put(any_binding, plain, queue, *bodies)
         started = start_bridge(
             plain,
