@@ -12,7 +12,7 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test torture bench mutations infra images sbom audit lint lock clean
+.PHONY: help demo run test torture bench mutations infra images sbom audit lint docs lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
@@ -25,6 +25,7 @@ help:
 	@echo 'make images the images bridge and mock-mq, built without docker and tried'
 	@echo 'make sbom   what is in them; make audit: what is known against it'
 	@echo 'make lint   formatting, style and types'
+	@echo 'make docs   what is generated in docs/, and the JSON Schema of a configuration'
 	@echo 'make lock   lock the newest dependencies that pyproject.toml allows'
 	@echo 'make clean  remove whatever was made'
 
@@ -78,6 +79,10 @@ lint: $(INFRA)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The tests tell when it is due.
+docs: $(READY)
+	@$(BIN)/python -m bridge.configuration.describing docs/configuration.md
 
 # pymqi is built from its source, against our headers: IBM's would do as well, but are not needed.
 $(READY): requirements/dev.txt requirements/pymqi.txt pyproject.toml $(LIBRARY)

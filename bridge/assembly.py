@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bridge import configuration as configured
@@ -17,12 +18,16 @@ from bridge.aws.session import Clients
 from bridge.aws.sns import SnsTopic
 from bridge.aws.sqs import SqsDestination, SqsSource
 from bridge.binding import Binding
+from bridge.body_format import writer
 from bridge.circuit import Circuit
 from bridge.configuration import Configuration
 from bridge.credentials import Credentials, CredentialsError, from_directory, from_json
 from bridge.errors import Stop
 from bridge.gate import Gate
 from bridge.key_repository import DEFAULT_LABEL, KeyRepository
+from bridge.mapping import CloudMessage, to_cloud
+from bridge.message import Message
+from bridge.mq_addresses import MqAddresses, MqReplies
 from bridge.mq_connection import MqConnection
 from bridge.mq_depth import MqDepths
 from bridge.mq_ledger import MqLedger
@@ -30,7 +35,12 @@ from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
 from bridge.pump import Pump, Tally
+from bridge.replying import addressed
+from bridge.requesting import Requesting
 from bridge.retry import Retry
+from bridge.shaping.change import Change
+from bridge.shaping.choosing import ChoosingSink, chosen
+from bridge.shaping.filtering import FilteringSource
 
 
 def read_credentials(configuration: Configuration, clients: Clients) -> Credentials | None:
@@ -85,25 +95,26 @@ class Assembly:
 
     def pumps(self) -> list[Pump]:
         """A pump a route, in the configuration's order."""
+        letters = S3DeadLetters(self.clients, self.configuration.dead_letters.bucket)
+        return [self._pump(route, letters) for route in self.configuration.routes]
+
+    def _pump(self, route: configured.Route, letters: S3DeadLetters) -> Pump:
         settings = self.configuration.dead_letters
-        letters = S3DeadLetters(self.clients, settings.bucket)
-        return [
-            Pump(
-                route=route.name,
-                source=self._source(route, tally),
-                sink=make_sink(
-                    self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
-                ),
-                dead_letters=letters,
-                retry=Retry(settings.retries, self.stop),
-                circuit=Circuit(route.name),
-                backout_threshold=settings.backout_threshold,
-                holds=settings.when_away == "hold",
-                gate=self.gate,
-                tally=tally,
-            )
-            for route, tally in ((route, Tally()) for route in self.configuration.routes)
-        ]
+        tally = Tally()
+        return Pump(
+            route=route.name,
+            source=self._source(route, tally),
+            sink=make_sink(
+                self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
+            ),
+            dead_letters=letters,
+            retry=Retry(settings.retries, self.stop),
+            circuit=Circuit(route.name),
+            backout_threshold=settings.backout_threshold,
+            holds=settings.when_away == "hold",
+            gate=self.gate,
+            tally=tally,
+        )
 
     def depths(self, every: float) -> MqDepths | None:
         """What looks at the MQ queues that routes take from, every so many seconds; None where none does."""
@@ -121,25 +132,36 @@ class Assembly:
         }
 
     def _source(self, route: configured.Route, tally: Tally) -> Source:
+        source = self._unfiltered(route, tally)
+        return FilteringSource(source, route.filter, tally.leave_out) if route.filter else source
+
+    def _unfiltered(self, route: configured.Route, tally: Tally) -> Source:
         if isinstance(route.source, configured.MqSource):
-            return MqSource(
-                self._connection(route.name),
+            connection = self._connection(route.name)
+            source = MqSource(
+                connection,
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
-                exclusive=fifo_of(route) is not None,
+                exclusive=keeps_order(route),
                 most_bytes=self.configuration.in_flight,
             )
-        if not isinstance(route.sink, configured.MqSink):
+            if route.source.addresses is None:
+                return source
+            return MqReplies(source, MqAddresses(connection, route.source.addresses))
+        # They agree on how MQ's side of a message is written, which is checked with the configuration.
+        to = route.sinks[0]
+        if not isinstance(to, configured.MqSink):
             raise Stop(f"route {route.name}: what comes from SQS goes to MQ: give `to` a key mq")
         return SqsSource(
             self.clients,
             route.source.sqs,
-            ccsid=route.sink.ccsid,
-            format=route.sink.format,
+            ccsid=to.ccsid,
+            format=to.format,
+            encoding=route.source.format or "",
             wait=route.source.wait,
             offload=self.configuration.offload,
             stop=self.gate.or_closing(self.stop),
-            by_deduplication_id=route.sink.ledger_id == "MessageDeduplicationId",
+            by_deduplication_id=to.ledger_id == "MessageDeduplicationId",
             most_bytes=self.configuration.in_flight,
             offloaded=tally.count_offload,
             traced=self.configuration.tracing is not None,
@@ -161,24 +183,75 @@ def make_sink(
     guest: bool = False,
     offloaded: Callable[[], None] = lambda: None,
 ) -> Sink:
-    """A route's destination; a `guest` is beside a bridge. `connection` makes one for a route's name.
+    """A route's destination, or what chooses among several; a `guest` is beside a bridge.
 
-    `offloaded` is called for each body that went through S3.
+    `connection` makes one for a route's name; `offloaded` is called for each body that went through S3.
     """
-    offload, fifo = configuration.offload, fifo_of(route)
-    if isinstance(route.sink, configured.SnsSink):
-        return SnsTopic(clients, route.sink.sns, offload, fifo, offloaded=offloaded)
-    if isinstance(route.sink, configured.SqsSink):
-        traced = configuration.tracing is not None
-        return SqsDestination(clients, route.sink.sqs, offload, fifo, offloaded=offloaded, traced=traced)
-    made = connection(route.name)
-    ledger = MqLedger(made, route.sink.ledger, guest=guest) if route.sink.ledger else None
-    return MqSink(made, route.sink.mq, ledger)
+    return chosen_among(
+        route,
+        [
+            _sink(configuration, route, sink, clients, connection, guest=guest, offloaded=offloaded)
+            for sink in route.sinks
+        ],
+    )
 
 
-def fifo_of(route: configured.Route) -> Fifo | None:
-    """How a route's destination orders messages; None where it does not."""
-    sink = route.sink
+def chosen_among(route: configured.Route, sinks: Sequence[Sink]) -> Sink:
+    """What changes messages as a route says and chooses for each among its destinations, made already."""
+    change = Change(route.attributes, route.descriptor)
+    if isinstance(route.source, configured.MqSource) and route.source.addresses:
+        return ChoosingSink(sinks, partial(addressed, route.name, route.sinks), change)
+    patterns = [sink.when for sink in route.sinks]
+    if patterns == [None] and not change:
+        return sinks[0]
+    return ChoosingSink(sinks, partial(chosen, patterns), change)
+
+
+def _sink(
+    configuration: Configuration,
+    route: configured.Route,
+    sink: configured.Destination,
+    clients: Clients,
+    connection: Callable[[str], MqConnection],
+    *,
+    guest: bool,
+    offloaded: Callable[[], None],
+) -> Sink:
+    if isinstance(sink, configured.MqSink):
+        made = connection(route.name)
+        ledger = MqLedger(made, sink.ledger, guest=guest) if sink.ledger else None
+        return MqSink(made, sink.mq, ledger, requesting_of(route, sink))
+    offload, fifo, write = configuration.offload, fifo_of(route, sink), writer_for(configuration, route, sink)
+    if isinstance(sink, configured.SnsSink):
+        return SnsTopic(clients, sink.sns, offload, fifo, write=write, offloaded=offloaded)
+    traced = configuration.tracing is not None
+    return SqsDestination(clients, sink.sqs, offload, fifo, write=write, offloaded=offloaded, traced=traced)
+
+
+def requesting_of(route: configured.Route, sink: configured.MqSink) -> Requesting | None:
+    """How a destination of a route's gets requests; None where it gets none."""
+    if sink.reply_to_queue is None or sink.addresses is None:
+        return None
+    return Requesting(route.name, sink.reply_to_queue, sink.addresses)
+
+
+def writer_for(
+    configuration: Configuration, route: configured.Route, sink: configured.AwsSink
+) -> Callable[[Message], CloudMessage]:
+    """What makes AWS's message of one of ours for this destination."""
+    # IBM's own form of a queue's address, from its JMS classes.
+    taken_from = route.source.mq if isinstance(route.source, configured.MqSource) else route.source.sqs
+    address = f"queue://{configuration.queue_manager.name}/{taken_from}"
+    return partial(to_cloud, write=writer(sink.format, source=address, event_type=sink.event_type))
+
+
+def keeps_order(route: configured.Route) -> bool:
+    """Whether a destination of the route's keeps the order of messages, so that their source has to."""
+    return any(fifo_of(route, sink) for sink in route.sinks)
+
+
+def fifo_of(route: configured.Route, sink: configured.Destination) -> Fifo | None:
+    """How a destination of a route's orders messages; None where it does not."""
     if isinstance(sink, configured.MqSink):
         return None
     name = sink.sns if isinstance(sink, configured.SnsSink) else sink.sqs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -110,6 +112,33 @@ def check(
         findings = checking.check(configuration, source=source, tell=tell)
     showing.show(findings, as_json=as_json)
     raise typer.Exit(FAILED if any(each.level is checking.Level.FAILURE for each in findings) else 0)
+
+
+@app.command("test", short_help="Try cases: a message given, what is to become of it.")
+def try_cases(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="Files of cases; without any, all *.test.yaml beside the configuration."
+        ),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Try what the configuration makes of messages: the cases beside it, each with what it expects.
+
+    Nothing is connected to. Exit code 1 says that a case failed, 2 that there is none or one is wrong.
+    """
+    configuration = load(config)
+    from bridge.cases import commands  # noqa: PLC0415 - so that --help answers at once
+
+    raise typer.Exit(commands.try_cases(configuration, config, files or []))
+
+
+@app.command(short_help="Print the JSON Schema of a configuration.")
+def schema() -> None:
+    """Print the JSON Schema of a configuration, for an editor that completes and marks what is written."""
+    file = resources.files("bridge.configuration").joinpath("schema.json")
+    typer.echo(file.read_text(encoding="utf-8"), nl=False)
 
 
 @app.command(short_help="Ask a bridge that runs here whether it is alive.")

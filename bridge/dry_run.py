@@ -21,6 +21,7 @@ from bridge.check.looking import AGENT
 from bridge.cli_configuration import FAILED
 from bridge.configuration import Configuration
 from bridge.errors import BridgeError
+from bridge.mq_addresses import MqAddresses
 from bridge.mq_browser import MqBrowser
 from bridge.mq_connection import MqConnection
 from bridge.preview import Preview, Previewer
@@ -52,13 +53,18 @@ def dry_run(configuration: Configuration, *, limit: int, bodies: bool, as_json: 
                 connection = MqConnection(binding, configuration.queue_manager, access)
                 with closing(MqBrowser(connection, route.source.mq)) as browser:
                     previewer = Previewer(configuration, route, clients)
+                    asked = route.source.addresses
+                    addresses = MqAddresses(connection, asked) if asked else None
                     if not as_json:
                         typer.echo(f"{route.name}: mq:{route.source.mq} -> {previewer.destination}")
                     shown = 0
                     for delivery in browser.browse(limit):
-                        found = previewer.preview(delivery)
-                        told = [_told(route.name, previewer.destination, found, bodies=bodies)]
-                        typer.echo("\n".join(told if as_json else _lines(found, bodies=bodies)))
+                        found = previewer.preview(addresses.addressed(delivery) if addresses else delivery)
+                        told = [_told(route.name, found, bodies=bodies)]
+                        lines = (
+                            told if as_json else _lines(found, bodies=bodies, several=len(route.sinks) > 1)
+                        )
+                        typer.echo("\n".join(lines))
                         shown += 1
                     if not as_json and shown in {0, limit}:
                         typer.echo(f"  the first {shown}: --limit shows more" if shown else "  nothing waits")
@@ -85,22 +91,27 @@ def _depth(name: str, clients: Clients) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def _told(route: str, destination: str, found: Preview, *, bodies: bool) -> str:
+def _told(route: str, found: Preview, *, bodies: bool) -> str:
     """A message as JSON."""
-    told: dict[str, Any] = {"route": route, "destination": destination, **asdict(found)}
+    told: dict[str, Any] = {"route": route, **asdict(found)}
     if not bodies:
         del told["text"]
     return json.dumps(told)
 
 
-def _lines(found: Preview, *, bodies: bool) -> Iterator[str]:
+def _lines(found: Preview, *, bodies: bool, several: bool) -> Iterator[str]:
     """A message for a reader; what came with it can do nothing to his terminal."""
     backed_out = f", backed out {found.backout_count} times" if found.backout_count else ""
     kind = f"{plain(found.format) or 'no format'}, CCSID {found.ccsid}"
     yield f"  {found.message_id}  {found.size:,} bytes, {kind}{backed_out}"
+    if found.filtered:
+        yield "    left out: the route's filter does not match it"
+        return
     if found.set_aside:
         yield f"    set aside: {found.set_aside}"
         return
+    if several:
+        yield f"    to {found.destination}"
     yield f"    {found.body}, {found.sent:,} bytes in all{', through S3' if found.through_s3 else ''}"
     attributes = ", ".join(f"{plain(name)} ({size:,})" for name, size in found.attributes.items())
     yield f"    attributes, with their bytes: {attributes}"

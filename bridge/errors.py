@@ -4,6 +4,8 @@
     ├── Away     the other side is not there for anybody: back out, wait, try again
     └── Stop     nothing that waiting mends: back out and stop the route
 
+`MappingError` is about one message, and never leaves whoever asked for it to be mapped.
+
 Each message names the thing, what is wrong, and what to do; never a body, never a secret.
 """
 
@@ -29,3 +31,7 @@ class Away(BridgeError):
 
 class Stop(BridgeError):
     """The route can't go on and waiting won't help."""
+
+
+class MappingError(BridgeError):
+    """A message that can't be made into the other side's: says which attribute is wrong, not its content."""

@@ -20,7 +20,7 @@ class LargeText:
     """
 
     def __init__(self, pieces: Callable[[], Iterator[bytes]], length: int) -> None:
-        self._pieces = pieces
+        self.pieces = pieces
         self._length = length
         self._made = pieces()
         self._left = b""
@@ -60,7 +60,7 @@ class LargeText:
             return wanted
         if wanted not in (0, self._length):
             raise io.UnsupportedOperation(f"seek to {wanted}")
-        self._made, self._left, self._position = self._pieces() if wanted == 0 else iter(()), b"", wanted
+        self._made, self._left, self._position = self.pieces() if wanted == 0 else iter(()), b"", wanted
         return wanted
 
 
@@ -72,6 +72,17 @@ def in_base64(body: bytes) -> LargeText:
             yield binascii.b2a_base64(piece, newline=False)
 
     return LargeText(pieces, (len(body) + 2) // 3 * 4)
+
+
+def between(before: bytes, text: LargeText, after: bytes) -> LargeText:
+    """A text with something before and behind it."""
+
+    def pieces() -> Iterator[bytes]:
+        yield before
+        yield from text.pieces()
+        yield after
+
+    return LargeText(pieces, len(before) + len(text) + len(after))
 
 
 def as_text(body: bytes, codec: str, taken: Callable[[str], bool]) -> LargeText | None:

@@ -9,13 +9,14 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from bridge import properties
-from bridge.errors import BridgeError
+from bridge import cloudevents, properties
+from bridge.descriptor_fields import DEFAULTS, FIELD_OF, FIELDS, checked
+from bridge.errors import MappingError
 from bridge.large_text import LARGE, LargeText, as_text, in_base64, transcoded
 from bridge.message import Descriptor, Message, Property
 from code_pages.ccsid import UTF_8, codec
@@ -27,19 +28,19 @@ REPLY_TO_QUEUE = "MQReplyToQ"
 DESCRIPTOR = "MQDescriptor"
 PROPERTIES = "MQProperties"
 BODY_ENCODING = "MQBodyEncoding"
-BASE64, EMPTY = "base64", "empty"
+BASE64, EMPTY, CLOUDEVENTS = "base64", "empty", "cloudevents"
 _EMPTY_BODY = "-"  # SNS and SQS take no empty body; MQBodyEncoding says that this is none
 
 MAX_ATTRIBUTES = 9
 """SNS and SQS allow ten, and an offloaded body takes one."""
 
 _TEXT_FORMAT = "MQSTR"
-_OWN = frozenset({MESSAGE_ID, CORRELATION_ID, FORMAT, REPLY_TO_QUEUE, DESCRIPTOR, PROPERTIES, BODY_ENCODING})
+OWN = frozenset({MESSAGE_ID, CORRELATION_ID, FORMAT, REPLY_TO_QUEUE, DESCRIPTOR, PROPERTIES, BODY_ENCODING})
 
 # What SNS and SQS say of names and texts (their API references: MessageAttributeValue, SendMessage).
 _NAME = re.compile(r"(?!(?i:aws\.|amazon\.))[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST_NAME = 256
-_RESERVED_NAMES = _OWN | {"ExtendedPayloadSize", "SQSLargePayloadSize", "S3Key"}  # the last ones: offload's
+_RESERVED_NAMES = OWN | {"ExtendedPayloadSize", "SQSLargePayloadSize", "S3Key"}  # the last ones: offload's
 _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _INT32 = range(-(2**31), 2**31)
@@ -48,47 +49,12 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _FRACTION = re.compile(r"-?[1-9][0-9]*\.[0-9]*[1-9]")  # SQS trims the zeros at a number's ends
 
-# The descriptor's fields under MQ's names, with the length of those that are characters or bytes.
-_DESCRIPTOR_FIELDS: dict[str, tuple[str, int]] = {
-    "message_id": ("MsgId", 24),
-    "correlation_id": ("CorrelId", 24),
-    "group_id": ("GroupId", 24),
-    "format": ("Format", 8),
-    "ccsid": ("CodedCharSetId", 0),
-    "encoding": ("Encoding", 0),
-    "message_type": ("MsgType", 0),
-    "report": ("Report", 0),
-    "feedback": ("Feedback", 0),
-    "expiry": ("Expiry", 0),
-    "priority": ("Priority", 0),
-    "persistence": ("Persistence", 0),
-    "reply_to_queue": ("ReplyToQ", 48),
-    "reply_to_queue_manager": ("ReplyToQMgr", 48),
-    "user": ("UserIdentifier", 12),
-    "application_name": ("PutApplName", 28),
-    "application_type": ("PutApplType", 0),
-    "application_identity": ("ApplIdentityData", 32),
-    "application_origin": ("ApplOriginData", 4),
-    "accounting_token": ("AccountingToken", 32),
-    "put_date": ("PutDate", 8),
-    "put_time": ("PutTime", 8),
-    "sequence_number": ("MsgSeqNumber", 0),
-    "offset": ("Offset", 0),
-    "message_flags": ("MsgFlags", 0),
-    "original_length": ("OriginalLength", 0),
-}
-_FIELD_OF = {name: each for each, (name, _) in _DESCRIPTOR_FIELDS.items()}
-_DEFAULTS = {each.name: getattr(Descriptor(), each.name) for each in fields(Descriptor)}
 _IN_ATTRIBUTES = {
     "message_id": MESSAGE_ID,
     "correlation_id": CORRELATION_ID,
     "format": FORMAT,
     "reply_to_queue": REPLY_TO_QUEUE,
 }
-
-
-class MappingError(BridgeError):
-    """A message that can't be made into the other side's: says which attribute is wrong, not its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +92,16 @@ def size(cloud: CloudMessage) -> int:
     return total
 
 
-def to_cloud(message: Message) -> CloudMessage:
-    """What goes out: text as text where that is without loss, all else in base64; nothing is dropped."""
+Write = Callable[[Message], tuple[str | LargeText, str]]
+"""Writes a body as a text, and says how (`MQBodyEncoding`), "" for as it is; may raise `MappingError`."""
+
+
+def to_cloud(message: Message, write: Write | None = None) -> CloudMessage:
+    """What goes out; nothing is dropped. Unless told otherwise bodies are as `text_or_base64` writes them."""
     descriptor = message.descriptor
     attributes: dict[str, Attribute] = {}
     rest: dict[str, Any] = {}
-    for name, default in _DEFAULTS.items():
+    for name, default in DEFAULTS.items():
         value = getattr(descriptor, name)
         if value == default:
             continue
@@ -140,33 +110,47 @@ def to_cloud(message: Message) -> CloudMessage:
         if own is not None and not _REFUSED.search(plain):
             attributes[own] = Attribute("String", plain)
         else:
-            rest[_DESCRIPTOR_FIELDS[name][0]] = plain
+            rest[FIELDS[name].mq_name] = plain
     attributes[DESCRIPTOR] = Attribute("String", json.dumps(rest, separators=(",", ":")))
-    body, encoding = _to_text(message.body, descriptor)
+    body, encoding = (write or text_or_base64)(message)
     if encoding:
         attributes[BODY_ENCODING] = Attribute("String", encoding)
     _add_properties(attributes, message.properties)
     return CloudMessage(body, attributes)
 
 
-def from_cloud(cloud: CloudMessage, *, ccsid: int, format: str) -> Message:  # noqa: A002 - MQ's word for it
+def from_cloud(
+    cloud: CloudMessage,
+    *,
+    ccsid: int,
+    format: str,  # noqa: A002 - MQ's word for it
+    encoding: str = "",
+) -> Message:
     """What comes in: `to_cloud`'s messages as they were, and anybody's as text in `ccsid` with that `format`.
+
+    `encoding` is how a body is written where the message does not say: "" for as it is.
 
     Raises `MappingError` for attributes of ours that are not as we write them, and for text that the CCSID
     has no characters for.
     """
     text = cloud.body.read() if isinstance(cloud.body, LargeText) else cloud.body
     descriptor = _descriptor(cloud.attributes, ccsid=ccsid, format_=format)
-    encoding = _own_text(cloud.attributes, BODY_ENCODING)
+    found = _properties(cloud.attributes)
+    encoding = _own_text(cloud.attributes, BODY_ENCODING) or encoding
     if encoding == BASE64:
         body = _from_base64(text)
     elif encoding == EMPTY:
         body = b""
+    elif encoding == CLOUDEVENTS:
+        event = cloudevents.read(text, exact=BODY_ENCODING in cloud.attributes)
+        body = event.data if isinstance(event.data, bytes) else _encode(event.data, descriptor)
+        if BODY_ENCODING not in cloud.attributes:  # else they are in the descriptor
+            found = {**event.properties, **found}
     elif encoding:
-        raise MappingError(f"attribute {BODY_ENCODING}: neither {BASE64} nor {EMPTY}")
+        raise MappingError(f"attribute {BODY_ENCODING}: none of {BASE64}, {EMPTY} and {CLOUDEVENTS}")
     else:
         body = _encode(text, descriptor)
-    return Message(body, descriptor, _properties(cloud.attributes))
+    return Message(body, descriptor, found)
 
 
 def _length(text: str | bytes | LargeText) -> int:
@@ -175,26 +159,52 @@ def _length(text: str | bytes | LargeText) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _to_text(body: bytes, descriptor: Descriptor) -> tuple[str | LargeText, str]:
-    """The body as a text, and how it is encoded in it; empty for as it is."""
-    if not body:
+def text_or_base64(message: Message) -> tuple[str | LargeText, str]:
+    """Text of Format MQSTR as text where that is without loss, all else in base64."""
+    if not message.body:
         return _EMPTY_BODY, EMPTY
-    if descriptor.format == _TEXT_FORMAT:
-        name = codec(descriptor.ccsid, descriptor.encoding)
-        if name is not None and len(body) > LARGE:
-            large = as_text(body, name, lambda piece: not _REFUSED.search(piece))
-            if large is not None:
-                return large, ""
-        elif name is not None:
-            try:
-                text = body.decode(name)
-                if text and not _REFUSED.search(text) and text.encode(name) == body:
-                    return text, ""
-            except UnicodeError:
-                pass
+    if message.descriptor.format == _TEXT_FORMAT:
+        text = text_of(message)
+        if text is not None:
+            return text, ""
+    return in_base64_only(message)
+
+
+def text_only(message: Message) -> tuple[str | LargeText, str]:
+    """As text, whatever the Format is; raises `MappingError` for what is none in the message's CCSID."""
+    if not message.body:
+        return _EMPTY_BODY, EMPTY
+    text = text_of(message)
+    if text is None:
+        raise MappingError(
+            f"body: not text in CCSID {message.descriptor.ccsid} of characters that AWS takes, and the "
+            "destination's format is text"
+        )
+    return text, ""
+
+
+def in_base64_only(message: Message) -> tuple[str | LargeText, str]:
+    """In base64, whatever it is."""
+    if len(message.body) > LARGE:
+        return in_base64(message.body), BASE64
+    return base64.b64encode(message.body).decode("ascii") or _EMPTY_BODY, BASE64 if message.body else EMPTY
+
+
+def text_of(message: Message) -> str | LargeText | None:
+    """The body as text; None where it isn't, would not come back the same, or AWS would not take it."""
+    body = message.body
+    name = codec(message.descriptor.ccsid, message.descriptor.encoding)
+    if name is None:
+        return None
     if len(body) > LARGE:
-        return in_base64(body), BASE64
-    return base64.b64encode(body).decode("ascii"), BASE64
+        return as_text(body, name, lambda piece: not _REFUSED.search(piece))
+    try:
+        text = body.decode(name)
+        if text and not _REFUSED.search(text) and text.encode(name) == body:
+            return text
+    except UnicodeError:
+        pass
+    return None
 
 
 def _add_properties(attributes: dict[str, Attribute], given: Mapping[str, Property]) -> None:
@@ -255,7 +265,7 @@ def _descriptor(attributes: Mapping[str, Attribute], *, ccsid: int, format_: str
     values = {}
     for name, attribute in _IN_ATTRIBUTES.items():
         if text := _own_text(attributes, attribute):
-            values[name] = _value(name, text, f"attribute {attribute}")
+            values[name] = checked(name, text, f"attribute {attribute}")
     return replace(descriptor, **values) if values else descriptor
 
 
@@ -268,31 +278,10 @@ def _from_json(text: str) -> dict[str, Any]:
         raise MappingError(f"attribute {DESCRIPTOR}: not a JSON object")
     values = {}
     for name, value in found.items():
-        if name not in _FIELD_OF:
+        if name not in FIELD_OF:
             raise MappingError(f"attribute {DESCRIPTOR}: has a field that MQMD does not have")
-        values[_FIELD_OF[name]] = _value(_FIELD_OF[name], value, f"attribute {DESCRIPTOR}: {name}")
+        values[FIELD_OF[name]] = checked(FIELD_OF[name], value, f"attribute {DESCRIPTOR}: {name}")
     return values
-
-
-def _value(name: str, value: Any, where: str) -> Any:
-    """A descriptor's field as its type wants it; raises `MappingError` for what MQ would have no room for."""
-    length = _DESCRIPTOR_FIELDS[name][1]
-    default = _DEFAULTS[name]
-    if isinstance(default, bytes):
-        try:
-            raw = bytes.fromhex(value)
-        except (TypeError, ValueError):
-            raise MappingError(f"{where}: not {length} bytes in hex") from None
-        if len(raw) != length:
-            raise MappingError(f"{where}: {len(raw)} bytes, where it has {length}")
-        return raw
-    if isinstance(default, str):
-        if not isinstance(value, str) or len(value) > length:
-            raise MappingError(f"{where}: not a text of at most {length} characters")
-        return value
-    if type(value) is not int or value not in _INT32:
-        raise MappingError(f"{where}: not an integer of 32 bits")
-    return value
 
 
 def _from_base64(text: str | bytes) -> bytes:
@@ -324,7 +313,7 @@ def _properties(attributes: Mapping[str, Attribute]) -> dict[str, Property]:
         except (ValueError, RecursionError):
             raise MappingError(f"attribute {PROPERTIES}: not properties as JSON") from None
     for name, each in attributes.items():
-        if name not in _OWN:
+        if name not in OWN:
             found[name] = _property(each)
     return found
 

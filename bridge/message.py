@@ -81,7 +81,8 @@ class Delivery:
 
     `deliveries` counts earlier attempts that were backed out (MQ's BackoutCount; SQS's receive count less
     one). `token` is the source's own handle on it. `fault` says why it can't be delivered at all (a pointer
-    that leads nowhere, say): such a one goes to the dead letters without a try. Messages of one `group`
+    that leads nowhere, say): such a one goes to the dead letters without a try. `as_received` says that it
+    could not be made a message: body and properties are what its source had. Messages of one `group`
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
     seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
     (SQS's redrive), and what to do; "" where it would not. `traceparent` is what the source says of its trace
@@ -93,6 +94,7 @@ class Delivery:
     identity: str = ""
     token: str = field(default="", repr=False)
     fault: str = ""
+    as_received: bool = False
     group: str = ""
     sent_at: float = 0.0
     last: str = ""

@@ -60,7 +60,9 @@ class Metrics:
         )
         letters = CounterMetricFamily("bridge_dead_letters", "Messages set aside.", labels=["route"])
         size = CounterMetricFamily(
-            "bridge_bytes", "Bytes of bodies that left their source.", labels=["route"]
+            "bridge_bytes",
+            "Bytes of bodies that left their source, by where they went.",
+            labels=["route", "outcome"],
         )
         retries = CounterMetricFamily(
             "bridge_retries", "Deliveries tried again within their unit of work.", labels=["route"]
@@ -69,10 +71,14 @@ class Metrics:
         offloads = CounterMetricFamily("bridge_offloads", "Bodies that went through S3.", labels=["route"])
         for pump in self.health.pumps:
             tally, route = pump.tally, [pump.route]
-            messages.add_metric([pump.route, "delivered"], tally.delivered)
-            messages.add_metric([pump.route, "dead_letter"], tally.dead_letters)
+            for outcome, count, bodies in (
+                ("delivered", tally.delivered, tally.delivered_bytes),
+                ("dead_letter", tally.dead_letters, tally.dead_letter_bytes),
+                ("filtered", tally.filtered, tally.filtered_bytes),
+            ):
+                messages.add_metric([pump.route, outcome], count)
+                size.add_metric([pump.route, outcome], bodies)
             letters.add_metric(route, tally.dead_letters)
-            size.add_metric(route, tally.bytes)
             back_outs.add_metric(route, tally.back_outs)
             retries.add_metric(route, tally.retries)
             offloads.add_metric(route, tally.offloads)

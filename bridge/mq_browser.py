@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.message import Delivery
+from bridge.message import NO_ID, Delivery
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_queue import MqQueue
 from bridge.mq_source import delivery_of
@@ -21,12 +21,22 @@ class MqBrowser:
         constants = connection.binding.constants
         self._queue = MqQueue(connection, queue, constants.MQOO_BROWSE, "to browse")
 
-    def browse(self, limit: int) -> Iterator[Delivery]:
-        """The first `limit` messages that nobody has in hand, as `MqSource` takes them; raises `Away`."""
-        constants = self._queue.connection.binding.constants
+    def connect(self) -> None:
+        """Connects and opens the queue, where that is not done; raises `Away`."""
         self._queue.connect()
+
+    def browse(
+        self, limit: int, *, message_id: bytes = NO_ID, correlation_id: bytes = NO_ID
+    ) -> Iterator[Delivery]:
+        """The first `limit` messages that nobody has in hand, as `MqSource` takes them; raises `Away`.
+
+        Only those with that MsgId or CorrelId, where one is given.
+        """
+        constants = self._queue.connection.binding.constants
+        self.connect()
         for place in range(limit):
-            found = self._get(constants.MQGMO_BROWSE_NEXT if place else constants.MQGMO_BROWSE_FIRST)
+            which = constants.MQGMO_BROWSE_NEXT if place else constants.MQGMO_BROWSE_FIRST
+            found = self._get(which, message_id, correlation_id)
             if found is None:
                 return
             yield found
@@ -35,7 +45,7 @@ class MqBrowser:
         """Disconnects."""
         self._queue.close()
 
-    def _get(self, which: int) -> Delivery | None:
+    def _get(self, which: int, message_id: bytes, correlation_id: bytes) -> Delivery | None:
         binding = self._queue.connection.binding
         constants = binding.constants
         length = _FIRST_BUFFER
@@ -49,6 +59,10 @@ class MqBrowser:
                 | constants.MQGMO_PROPERTIES_FORCE_MQRFH2
             )
             gmo.MatchOptions = constants.MQMO_NONE
+            if message_id != NO_ID:
+                md.MsgId, gmo.MatchOptions = message_id, constants.MQMO_MATCH_MSG_ID
+            elif correlation_id != NO_ID:
+                md.CorrelId, gmo.MatchOptions = correlation_id, constants.MQMO_MATCH_CORREL_ID
             try:
                 with self._queue.connection.errors():
                     data = self._queue.handle.get(length, md, gmo)

@@ -12,6 +12,7 @@ from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_ledger import MqLedger
 from bridge.mq_queue import MqQueue
 from bridge.mq_reasons import Action
+from bridge.requesting import Requesting, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +23,23 @@ _FAULTS = {Action.SET_ASIDE: Fault.MESSAGE, Action.UNCLEAR: Fault.UNCLEAR}
 class MqSink:
     """Puts to one queue. A `Sink`. Properties travel in an MQRFH2 header.
 
-    With a `ledger`, on the same connection, a message is put once, however often it is delivered.
+    With a `ledger`, on the same connection, a message is put once, however often it is delivered. With
+    `requesting` one that wants an answer is put as a request, and a note beside it.
     """
 
-    def __init__(self, connection: MqConnection, queue: str, ledger: MqLedger | None = None) -> None:
-        self._queue = MqQueue(connection, queue, connection.binding.constants.MQOO_OUTPUT, "to put")
+    def __init__(
+        self,
+        connection: MqConnection,
+        queue: str,
+        ledger: MqLedger | None = None,
+        requesting: Requesting | None = None,
+    ) -> None:
+        output = connection.binding.constants.MQOO_OUTPUT
+        self._queue = MqQueue(connection, queue, output, "to put")
         self._ledger = ledger
+        self._requesting = requesting
+        self._addresses = MqQueue(connection, requesting.addresses, output, "to put") if requesting else None
+        self._putting_to = self._queue
 
     @property
     def name(self) -> str:
@@ -39,6 +51,8 @@ class MqSink:
         self._queue.connect()
         if self._ledger:
             self._ledger.connect()
+        if self._addresses:
+            self._addresses.connect()
 
     def group_of(self, message: Message) -> str:  # noqa: ARG002 - of the port
         """None: what is put in one unit of work arrives in order."""
@@ -57,8 +71,8 @@ class MqSink:
 
         Raises `Away` where the queue manager takes none, or may not have committed.
         """
-        outcomes: list[Rejection | None] = [None] * len(messages)
-        pending = list(range(len(messages)))
+        outcomes = [refusal(each) if self._requesting else None for each in messages]
+        pending = [place for place, refused in enumerate(outcomes) if refused is None]
         while pending:
             putting: int | None = None
             try:
@@ -67,7 +81,7 @@ class MqSink:
                     self._ledger.begin()
                 for putting in pending:
                     self._put_once(messages[putting])
-                putting = None
+                putting, self._putting_to = None, self._queue
                 self._queue.connection.commit()
                 break
             except MqError as e:
@@ -75,10 +89,10 @@ class MqSink:
                 self._queue.back_out()
                 action = mq_reasons.reason(e.code).action
                 if putting is None or action not in _FAULTS:
-                    raise self._queue.away(e) from None
+                    raise self._putting_to.away(e) from None
                 if action is Action.UNCLEAR:
                     self._queue.close()
-                thing = f"queue {self._queue.name} on {self._queue.connection.queue_manager_name}"
+                thing = f"queue {self._putting_to.name} on {self._queue.connection.queue_manager_name}"
                 outcomes[putting] = Rejection(mq_reasons.sentence(thing, e.code), _FAULTS[action])
                 pending.remove(putting)
         return outcomes
@@ -97,7 +111,14 @@ class MqSink:
             self._ledger.note(message.source_id)
 
     def _put(self, message: Message) -> None:
-        binding = self._queue.connection.binding
+        request = self._requesting.request(message) if self._requesting else None
+        self._put_to(self._queue, request.message if request else message)
+        if request and self._addresses:
+            self._put_to(self._addresses, request.note)
+
+    def _put_to(self, queue: MqQueue, message: Message) -> None:
+        self._putting_to = queue
+        binding = queue.connection.binding
         mq, constants = binding.mq, binding.constants
         md, pmo = mq.MD(), mq.PMO()
         mq_descriptor.to_mq(message.descriptor, md)
@@ -110,10 +131,10 @@ class MqSink:
             md.Encoding, md.CodedCharSetId = rfh2.HEADER_ENCODING, rfh2.HEADER_CCSID
         pmo.Options = constants.MQPMO_SYNCPOINT | constants.MQPMO_FAIL_IF_QUIESCING
         try:
-            with self._queue.connection.errors():
-                self._queue.handle.put(body, md, pmo)
+            with queue.connection.errors():
+                queue.handle.put(body, md, pmo)
         except MqError as e:
             if not e.warning:
                 raise
             # Put, with something to remark on it.
-            log.warning("mqput_warning", queue=self._queue.name, reason_code=e.code)
+            log.warning("mqput_warning", queue=queue.name, reason_code=e.code)

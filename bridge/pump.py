@@ -45,18 +45,22 @@ class _Unclear(Undelivered):
 
 @dataclass(slots=True)
 class Tally:
-    """What a route has done since it started; `bytes` are bodies'.
+    """What a route has done since it started; bytes are bodies'.
 
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
-    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work.
-    `offloads` are bodies that went through S3, put there or fetched from there.
+    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work;
+    `filtered` left their source and went nowhere, for the route's filter did not match them. `offloads` are
+    bodies that went through S3, put there or fetched from there.
     """
 
     units: int = 0
     messages: int = 0
-    bytes: int = 0
     delivered: int = 0
+    delivered_bytes: int = 0
     dead_letters: int = 0
+    dead_letter_bytes: int = 0
+    filtered: int = 0
+    filtered_bytes: int = 0
     back_outs: int = 0
     retries: int = 0
     offloads: int = 0
@@ -64,6 +68,16 @@ class Tally:
     def count_offload(self) -> None:
         """One more body that went through S3: for the route's ends, which alone see it."""
         self.offloads += 1
+
+    def leave_out(self, messages: int, size: int) -> None:
+        """Counts so many that the filter left out, and the bytes of their bodies."""
+        self.filtered += messages
+        self.filtered_bytes += size
+
+    def deliver(self, messages: int, size: int) -> None:
+        """Counts so many that their destination has confirmed, and the bytes of their bodies."""
+        self.delivered += messages
+        self.delivered_bytes += size
 
 
 @dataclass(slots=True)
@@ -102,6 +116,7 @@ class Pump:
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
     _arrived: int = 0
     """Messages of the unit of work in hand that their destination has confirmed."""
+    _arrived_bytes: int = 0
     _unclear: int = 0
     """Messages in a row of which none arrived and it was not clear why."""
     _away: Undelivered | None = None
@@ -126,7 +141,7 @@ class Pump:
         size = sum(len(each.message.body) for each in unit)
         self.in_hand = (len(unit), size)
         homed: list[Delivery] = []
-        self._arrived = 0
+        self._arrived = self._arrived_bytes = 0
         self._away = None
         try:
             # A crash here: the source hands the unit out again. Nothing else has happened.
@@ -146,28 +161,27 @@ class Pump:
             raise
         finally:
             self.in_hand = (0, 0)
-        self._has_left(unit, size)
+        self._has_left(unit)
 
     def _was_given_back(
         self, unit: Sequence[Delivery], homed: Sequence[Delivery], why: BaseException
     ) -> None:
         """Remembers what that means for the next time these messages come."""
         self.tally.back_outs += 1
-        self.tally.delivered += self._arrived
+        self.tally.deliver(self._arrived, self._arrived_bytes)
         self._redeliveries.confirm(homed)
         if isinstance(why, Away) and not isinstance(why, _Unclear):
             self._redeliveries.excuse(unit)
         else:
             self._singly = max(self._singly, len(unit))
 
-    def _has_left(self, unit: Sequence[Delivery], size: int) -> None:
-        """Counts a unit of work, its bodies of so many bytes, that is gone from its source for good."""
+    def _has_left(self, unit: Sequence[Delivery]) -> None:
+        """Counts a unit of work that is gone from its source for good."""
         self._redeliveries.settle(unit)
         self._singly = max(0, self._singly - len(unit))
         self.tally.units += 1
         self.tally.messages += len(unit)
-        self.tally.delivered += self._arrived
-        self.tally.bytes += size
+        self.tally.deliver(self._arrived, self._arrived_bytes)
         for each in unit:
             if each.sent_at:
                 self.latencies.add(self.now() - each.sent_at)
@@ -266,6 +280,7 @@ class Pump:
         for each, outcome in zip(hopeful, outcomes, strict=True):
             if outcome is None:
                 homed.append(each)
+                self._arrived_bytes += len(each.message.body)
             else:
                 once = outcome.fault is Fault.MESSAGE or (
                     outcome.fault is Fault.DESTINATION and probing and not delivered
@@ -309,7 +324,7 @@ class Pump:
                 reason,
                 each.deliveries + tries,
                 each.message,
-                as_received=bool(each.fault),
+                as_received=each.as_received,
             )
             try:
                 where = self.dead_letters.keep(letter)
@@ -317,6 +332,7 @@ class Pump:
                 raise Undelivered(str(e), slowly=e.slowly) from None
             homed.append(each)
             self.tally.dead_letters += 1
+            self.tally.dead_letter_bytes += len(each.message.body)
             self._note(reason)
             log.error(
                 "message_set_aside",

@@ -39,6 +39,7 @@ class SpanSender(SpanProcessor):
         self._heard = _Heard()
         self._exporter = trace_exporter.OTLPSpanExporter(f"{endpoint}/v1/traces")
         self._waiting: deque[ReadableSpan] = deque(maxlen=MOST_WAITING)
+        self._sending = 0
         self._lost = 0
         self._tell_at = 0.0
         self._lock = threading.Lock()
@@ -63,27 +64,34 @@ class SpanSender(SpanProcessor):
         self._thread.join(_FLUSH_WITHIN)
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
         with self._lock:
-            self._lost += len(self._waiting)
+            if self._sending:
+                self._heard.said = self._heard.said or "it does not answer"
+            self._lost += self._sending + len(self._waiting)
+            self._sending = 0
             self._waiting.clear()
         self._tell(at_last=True)
 
     def _run(self) -> None:
-        while not self._ended:
+        ended = False
+        while not ended:
             self._due.wait(_EVERY)
             self._due.clear()
+            ended = self._ended  # before the queue is emptied, so that nothing stays in it
             while batch := self._batch():
                 self._send(batch)
                 self._tell()
 
     def _batch(self) -> list[ReadableSpan]:
         with self._lock:
-            return [self._waiting.popleft() for _ in range(min(_REQUEST, len(self._waiting)))]
+            self._sending = min(_REQUEST, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(self._sending)]
 
     def _send(self, batch: list[ReadableSpan]) -> None:
         self._heard.said = ""
-        if self._exporter.export(batch) is not SpanExportResult.SUCCESS:
-            with self._lock:
-                self._lost += len(batch)
+        taken = self._exporter.export(batch) is SpanExportResult.SUCCESS
+        with self._lock:
+            self._lost += 0 if taken else self._sending
+            self._sending = 0
 
     def _tell(self, *, at_last: bool = False) -> None:
         with self._lock:

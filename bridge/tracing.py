@@ -155,10 +155,11 @@ class _Unit:
 
     def _told(self, end: str, operation: str, messages: int) -> tuple[str, Mapping[str, str | int]]:
         """The name and attributes of a span at a source or sink (its name), for one of so many messages."""
-        kind, _, place = end.partition(":")
-        destination = place.rpartition(":")[2]  # of a topic's ARN the name
+        # Of a topic's ARN the name; and a route may have several destinations.
+        ends = [each.partition(":") for each in end.split(" or ")]
+        destination = " or ".join(place.rpartition(":")[2] for _, _, place in ends)
         return f"{operation} {destination}", {
-            "messaging.system": _SYSTEMS.get(kind, kind),
+            "messaging.system": " or ".join(dict.fromkeys(_SYSTEMS.get(kind, kind) for kind, _, _ in ends)),
             "messaging.destination.name": destination,
             "messaging.operation.name": operation,
             "messaging.operation.type": operation,

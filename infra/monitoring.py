@@ -202,17 +202,16 @@ class MonitoringStack(Stack):
         def by_route(metric: str, statistic: str) -> list[cloudwatch.IMetric]:
             return [self._own(metric, statistic, route=name) for name in routes]
 
-        delivered = [
-            self._own("bridge_messages_total", "Sum", route=name, outcome="delivered") for name in routes
-        ]
+        def delivered(metric: str) -> list[cloudwatch.IMetric]:
+            return [self._own(metric, "Sum", route=name, outcome="delivered") for name in routes]
 
         queues = {**self._data.sources, **self._data.destinations}
         board.add_widgets(
             cloudwatch.AlarmStatusWidget(title="Alarms", alarms=self._alarms, width=24, height=3)
         )
         board.add_widgets(
-            graph("Messages delivered", [*delivered]),
-            graph("Bytes", by_route("bridge_bytes_total", "Sum")),
+            graph("Messages delivered", delivered("bridge_messages_total")),
+            graph("Bytes delivered", delivered("bridge_bytes_total")),
             graph("Dead letters", by_route("bridge_dead_letters_total", "Sum")),
         )
         board.add_widgets(

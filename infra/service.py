@@ -18,7 +18,7 @@ from infra.images import BRIDGE
 from infra.nag import accept
 from infra.network import Place
 from infra.secrets import SecretsStack
-from infra.settings import Integration
+from infra.settings import Integration, ends_of
 
 HEALTH_CHECK = ("CMD", "bridge", "health")
 STOP_WITHIN = Duration.seconds(60)
@@ -230,12 +230,16 @@ class ServiceStack(Stack):
             max_capacity=task.maximum,
         )
         for route in self._integration.routes:
-            source, sink = route["from"], route["to"]
+            source = route["from"]
             if "sqs" in source:
                 backlog = _stat(
                     "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": source["sqs"]}, "Maximum"
                 )
-            elif any(str(each).endswith(".fifo") for each in sink.values()):
+            elif any(
+                str(end.get(kind, "")).endswith(".fifo")
+                for end in ends_of(route, "to")
+                for kind in ("sns", "sqs")
+            ):
                 continue
             else:
                 backlog = _stat(

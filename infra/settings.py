@@ -183,14 +183,15 @@ class Integration(Settings):
         queue_manager = self.queue_manager.model_dump(exclude={"addresses"}, exclude_defaults=True)
         routes = []
         for route in self.routes:
-            ends = {}
+            sides: dict[str, Any] = {}
             for side in ("from", "to"):
-                end = dict(route[side])
-                for kind, arns in (("sns", topics), ("sqs", queues)):
-                    if kind in end:
-                        end[kind] = arns[end[kind]]
-                ends[side] = end
-            routes.append({**route, **ends})
+                ends = [dict(end) for end in ends_of(route, side)]
+                for end in ends:
+                    for kind, arns in (("sns", topics), ("sqs", queues)):
+                        if kind in end:
+                            end[kind] = arns[end[kind]]
+                sides[side] = ends if isinstance(route[side], list) else ends[0]
+            routes.append({**route, **sides})
         return {
             "queue_manager": {
                 **queue_manager,
@@ -236,7 +237,8 @@ def _check_bridge(path: Path, integration: Integration) -> None:
         f"{path}: routes[{index}].{side}: {wrong}"
         for index, route in enumerate(integration.routes)
         for side in ("from", "to")
-        if (wrong := _wrong_end(route.get(side)))
+        for end in ends_of(route, side)
+        if (wrong := _wrong_end(end))
     ]
     if mistakes:
         raise SettingsError(mistakes)
@@ -284,4 +286,11 @@ def _check_access(path: Path, integration: Integration) -> None:
 
 
 def _names(routes: list[dict[str, Any]], side: str, kind: str) -> list[str]:
-    return list(dict.fromkeys(route[side][kind] for route in routes if kind in route.get(side, {})))
+    ends = (end for route in routes for end in ends_of(route, side))
+    return list(dict.fromkeys(end[kind] for end in ends if isinstance(end, dict) and kind in end))
+
+
+def ends_of(route: Mapping[str, Any], side: str) -> list[Any]:
+    """What stands at one side of a route: one source, one destination or several."""
+    ends = route.get(side)
+    return ends if isinstance(ends, list) and ends else [ends]

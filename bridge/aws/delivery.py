@@ -11,6 +11,7 @@ from bridge.aws.batching import cut
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
 from bridge.aws.fifo import Fifo
 from bridge.aws.offload import Offloader
+from bridge.errors import MappingError
 from bridge.large_text import LargeText
 from bridge.mapping import Attribute, CloudMessage, size, to_cloud
 from bridge.message import Message, Rejection
@@ -53,7 +54,8 @@ Outcomes = dict[int, Trouble | None]
 class BatchDelivery:
     """Delivers messages by a batch call: offloads, cuts into requests, sends, finds each one's outcome.
 
-    `destination` is for reasons: `sns:arn:...`; `write` makes AWS's message of one of ours. For one thread.
+    `destination` is for reasons: `sns:arn:...`; `write` makes AWS's message of one of ours, or raises
+    `MappingError`. For one thread.
     """
 
     def __init__(
@@ -104,14 +106,18 @@ class BatchDelivery:
         return [found.as_rejection() if found else None for found in in_order]
 
     def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
-        """What is to be sent; a message whose body S3 did not take gets its outcome here."""
+        """What is to be sent; what can't be written, or S3 did not take, gets its outcome here."""
         entries = []
         away: Trouble | None = None
         for index, message in enumerate(messages):
             offloader = self._offloader
             cloud = offloader.known(message) if offloader else None
             if cloud is None:
-                cloud = self._write(message)
+                try:
+                    cloud = self._write(message)
+                except MappingError as error:
+                    outcomes[index] = Trouble(Kind.MESSAGE, f"{self._destination}: {error}")
+                    continue
                 if offloader and offloader.wants(cloud):
                     if away:
                         outcomes[index] = away

@@ -10,17 +10,20 @@ from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.offload import Offloader
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
+from bridge.mapping import CloudMessage, to_cloud
+from bridge.message import Message
 
 if TYPE_CHECKING:
     from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
-    from bridge.message import Message, Rejection
+    from bridge.message import Rejection
 
 
 class SnsTopic:
     """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO topic; `offloaded` is called for each body that went through S3.
+    `fifo` is given for a FIFO topic; `write` makes SNS's message of one of ours. `offloaded` is called for
+    each body that went through S3.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class SnsTopic:
         offload: Offload | None = None,
         fifo: Fifo | None = None,
         *,
+        write: Callable[[Message], CloudMessage] = to_cloud,
         offloaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._topic = topic
         self._offload = offload
         self._fifo = fifo
+        self._write = write
         self._offloaded = offloaded
         self._region, self._account = topic.split(":")[3:5]
         self._delivery: BatchDelivery | None = None
@@ -93,4 +98,4 @@ class SnsTopic:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
             offloader = Offloader(store, self._offload, self._offloaded)
-        return BatchDelivery(self.name, publish, offloader, self._fifo)
+        return BatchDelivery(self.name, publish, offloader, self._fifo, write=self._write)

@@ -25,8 +25,8 @@ from bridge.aws.polling import unless_stopped
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
-from bridge.errors import Away
-from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud, to_cloud
+from bridge.errors import Away, MappingError
+from bridge.mapping import Attribute, CloudMessage, from_cloud, to_cloud
 from bridge.message import Delivery, Message
 
 if TYPE_CHECKING:
@@ -171,8 +171,9 @@ class SqsSource:
     """Takes from one queue (name, URL or ARN), payloads fetched from S3. A `Source`.
 
     `wait` is the long poll in seconds (0 to 20). `ccsid` and `format` are what text is written in on the MQ
-    side where a message doesn't say. When `stop` is set, `take` returns at once. `possible_duplicates` counts
-    messages that were delivered but could not be deleted. `offloaded` is called for each body that S3 gave.
+    side where a message doesn't say, and `encoding` is how its body is written then. When `stop` is set,
+    `take` returns at once. `possible_duplicates` counts messages that were delivered, but not deleted;
+    `offloaded` is called for each body that S3 gave.
 
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
     `traced` its X-Ray header is asked for too.
@@ -191,6 +192,7 @@ class SqsSource:
         *,
         ccsid: int,
         format: str,  # noqa: A002 - MQ's word
+        encoding: str = "",
         wait: int = 20,
         offload: Offload | None = None,
         stop: Told | None = None,
@@ -204,6 +206,7 @@ class SqsSource:
         self._most_bytes = most_bytes
         self._ccsid = ccsid
         self._format = format
+        self._encoding = encoding
         self._wait = wait
         self._offload = offload
         self._stop = stop
@@ -423,7 +426,8 @@ class SqsSource:
         pointer = None
         try:
             cloud, pointer = link.follower.follow(cloud, patient=received < _PATIENCE)
-            message, fault = from_cloud(cloud, ccsid=self._ccsid, format=self._format), ""
+            message = from_cloud(cloud, ccsid=self._ccsid, format=self._format, encoding=self._encoding)
+            fault = ""
         except (BadPointer, MappingError) as error:
             message, fault = as_received.to_message(cloud), capped(f"{self.name}: {error}", LONGEST_REASON)
         except Away as error:
@@ -438,7 +442,18 @@ class SqsSource:
         deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
         parent = xray.to_traceparent(raw.get("Attributes", {}).get(xray.HEADER, "")) if self._traced else ""
-        return Delivery(message, deliveries, identity, receipt, fault, group, sent_at, last, parent)
+        return Delivery(
+            message,
+            deliveries,
+            identity,
+            receipt,
+            fault,
+            as_received=bool(fault),
+            group=group,
+            sent_at=sent_at,
+            last=last,
+            traceparent=parent,
+        )
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""

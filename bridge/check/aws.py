@@ -122,7 +122,7 @@ class _Side:
         """Each topic, queue and bucket once."""
         found: dict[str, Look] = {}
         for route in self._configuration.routes:
-            for end in (route.source, route.sink):
+            for end in (route.source, *route.sinks):
                 if isinstance(end, configured.SnsSink):
                     found[f"sns:{end.sns}"] = partial(self._topic, end.sns)
                 elif isinstance(end, configured.SqsSink | configured.SqsSource):

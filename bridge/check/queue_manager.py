@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from bridge import mq_reasons
 from bridge.access import Access
-from bridge.assembly import fifo_of, make_key_repository, read_credentials
+from bridge.assembly import keeps_order, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import Binding, load_binding
 from bridge.check import certificates
@@ -24,6 +24,7 @@ from bridge.check.network import Address, Secured, reach
 from bridge.configuration import Configuration, MqSource, QueueManager
 from bridge.configuration import MqSink as MqDestination
 from bridge.errors import Away, BridgeError
+from bridge.mq_browser import MqBrowser
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_ledger import MqLedger
 from bridge.mq_queue import MqQueue
@@ -47,7 +48,7 @@ class _Use:
 
     route: str
     doing: str
-    opened_by: Callable[[MqConnection], MqTaker | MqSink | MqLedger]
+    opened_by: Callable[[MqConnection], MqTaker | MqSink | MqLedger | MqBrowser]
     gets: bool = False
     puts: bool = False
 
@@ -166,13 +167,16 @@ def _uses(configuration: Configuration) -> Mapping[str, Sequence[_Use]]:
     found: defaultdict[str, list[_Use]] = defaultdict(list)
     for route in configuration.routes:
         if isinstance(route.source, MqSource):
-            found[route.source.mq].append(
-                _taking(route.name, route.source.mq, exclusive=fifo_of(route) is not None)
-            )
-        if isinstance(route.sink, MqDestination):
-            found[route.sink.mq].append(_putting(route.name, route.sink.mq))
-            if route.sink.ledger:
-                found[route.sink.ledger].append(_remembering(route.name, route.sink.ledger))
+            found[route.source.mq].append(_taking(route.name, route.source.mq, exclusive=keeps_order(route)))
+            if route.source.addresses:
+                found[route.source.addresses].append(_looking_up(route.name, route.source.addresses))
+        for sink in route.sinks:
+            if isinstance(sink, MqDestination):
+                found[sink.mq].append(_putting(route.name, sink.mq))
+                if sink.ledger:
+                    found[sink.ledger].append(_remembering(route.name, sink.ledger))
+                if sink.addresses:
+                    found[sink.addresses].append(_noting(route.name, sink.addresses))
     return found
 
 
@@ -189,6 +193,14 @@ def _putting(route: str, queue: str) -> _Use:
 def _remembering(route: str, queue: str) -> _Use:
     doing = "to get, browse and put, as a ledger, for itself alone"
     return _Use(route, doing, lambda on: MqLedger(on, queue), gets=True, puts=True)
+
+
+def _noting(route: str, queue: str) -> _Use:
+    return _Use(route, "to put addresses", lambda on: MqSink(on, queue), gets=True, puts=True)
+
+
+def _looking_up(route: str, queue: str) -> _Use:
+    return _Use(route, "to browse addresses", lambda on: MqBrowser(on, queue), gets=True)
 
 
 def _queue(

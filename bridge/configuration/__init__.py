@@ -3,10 +3,12 @@
 from bridge.configuration.loading import load
 from bridge.configuration.mistakes import ConfigurationError, Mistake
 from bridge.configuration.models import (
+    AwsSink,
     CloudWatch,
     Configuration,
     CredentialsReference,
     DeadLetters,
+    Destination,
     Group,
     Http,
     MqSink,
@@ -21,11 +23,13 @@ from bridge.configuration.models import (
 )
 
 __all__ = [
+    "AwsSink",
     "CloudWatch",
     "Configuration",
     "ConfigurationError",
     "CredentialsReference",
     "DeadLetters",
+    "Destination",
     "Group",
     "Http",
     "Mistake",

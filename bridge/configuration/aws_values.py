@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from bridge.configuration.mistakes import VALUE, wrong
-from bridge.configuration.values import is_address, near, text
+from bridge.configuration.values import is_address, text
+from bridge.nearness import near
 
 _ACCOUNT = r"\d{12}"
 _REGION = r"[a-z]{2,4}(-[a-z]+)+-\d+"

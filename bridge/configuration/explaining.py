@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.configuration import models
 from bridge.configuration.mistakes import VALUE, Location, shown
-from bridge.configuration.values import near
+from bridge.nearness import near
 
 _EXAMPLES = {
     "queue_manager": "a mapping with name, connections and channel",
@@ -94,7 +94,7 @@ def _keys(pattern: str, tree: Any = None, location: Location = ()) -> list[str]:
         end = tree
         for part in location[:-1]:
             end = end[part]
-        kinds = tuple(kind for kind in kinds if next(iter(kind.model_fields)) in end) or kinds
+        kinds = tuple(kind for kind in kinds if models.end_of(kind) in end) or kinds
     keys: dict[str, None] = {}
     for kind in kinds:
         for name, information in kind.model_fields.items():

@@ -160,6 +160,8 @@ class _Reader:
             if node.style is None:
                 # An unquoted value is read as if what the variable holds stood there itself.
                 tag = _implicit_tag(text)
+        if tag == f"{_TAG}null" and _is_in_a_pattern(location):
+            return None
         if tag == f"{_TAG}null":
             return self._spoil(node, location, "has no value", "give it one or leave the key out")
         construct = _CONSTRUCTORS.get(tag.removeprefix(_TAG)) if tag.startswith(_TAG) else None
@@ -209,6 +211,11 @@ class _Reader:
     def _spoil(self, node: Node, location: Location, problem: str, remedy: str) -> None:
         self.document.spoilt.add(location)
         self._report(_line(node), location, problem, remedy)
+
+
+def _is_in_a_pattern(location: Location) -> bool:
+    """Where null is a value like others: a message's JSON may have it."""
+    return location[:1] == ("routes",) and not {"filter", "when"}.isdisjoint(location[2:-1])
 
 
 def _unfilled(name: str, *, closed: bool) -> tuple[str, str]:

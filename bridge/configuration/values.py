@@ -5,13 +5,12 @@ Every check takes the value as YAML gave it, returns it as the models hold it an
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from bridge.configuration.mistakes import VALUE, wrong
+from bridge.nearness import near
 from code_pages.ccsid import codec
 
 KIB = 1024
@@ -51,13 +50,6 @@ _WEAK = re.compile(r"NULL|RC4|RC2|3DES|DES|MD5|EXPORT|SHA$|^ANY$|^SSL|FIPS_WITH"
 _PEER_ATTRIBUTES = re.compile(
     r"SERIALNUMBER|MAIL|E|UID|USERID|CN|T|OU|DC|O|STREET|L|ST|SP|S|PC|C|UNSTRUCTUREDNAME|UNSTRUCTUREDADDRESS|DNQ"
 )
-
-
-def near(word: str, words: Iterable[str]) -> str:
-    """The one of `words` that was probably meant, or nothing."""
-    by_lower = {known.lower(): known for known in words}
-    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
-    return by_lower[matches[0]] if matches else ""
 
 
 def text(value: object) -> str:
@@ -105,7 +97,7 @@ def ccsid(value: Any) -> int:
 
 def size(value: Any, *, least: int, most: int) -> int:
     """A size in bytes, from a plain number or `256KiB`, `1MiB`."""
-    wanted = f"write a size from {_readable(least)} to {_readable(most)}, such as 256KiB or 262144"
+    wanted = f"write a size from {readable(least)} to {readable(most)}, such as 256KiB or 262144"
     if isinstance(value, str):
         match = re.fullmatch(r"(\d{1,12})\s*([A-Za-z]*)", value.strip())
         unit = match[2].lower() if match else None
@@ -303,7 +295,8 @@ def _kind(value: object) -> str:
     return "a mapping" if isinstance(value, dict) else VALUE
 
 
-def _readable(count: int) -> str:
+def readable(count: int) -> str:
+    """A size as it is written in a configuration."""
     return f"{count // MIB}MiB" if count % MIB == 0 else f"{count // KIB}KiB"
 
 
@@ -332,3 +325,13 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def one_of(value: object, *, names: tuple[str, ...]) -> str:
+    """One of these words."""
+    given = text(value)
+    if given not in names:
+        meant = near(given, names)
+        suggestion = f"write {meant}" if meant else ""
+        raise wrong(f"{VALUE} is none of them", f"write {' or '.join(names)}", suggestion=suggestion)
+    return given

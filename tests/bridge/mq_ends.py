@@ -16,6 +16,7 @@ from bridge.mq_source import MqSource
 from mock_mq.running import RunningQueueManager
 
 QUEUE = "DEV.QUEUE.1"
+NOTHING = 2033  # MQRC_NO_MSG_AVAILABLE
 _ESTABLISHED = "01"
 
 
@@ -52,11 +53,11 @@ def sink(
 class Program:
     """An MQ program that uses the binding as its documentation says."""
 
-    def __init__(self, binding: Binding, queue_manager: RunningQueueManager) -> None:
+    def __init__(self, binding: Binding, queue_manager: RunningQueueManager, channel: str = "") -> None:
         self._binding = binding
         self._queue_manager = binding.mq.QueueManager(None)
         definition = binding.mq.CD()
-        definition.ChannelName = queue_manager.channel.encode()
+        definition.ChannelName = (channel or queue_manager.channel).encode()
         definition.ConnectionName = queue_manager.connection_name.encode()
         definition.MaxMsgLength = 104_857_600
         self._queue_manager.connect_with_options(queue_manager.name, cd=definition)
@@ -93,3 +94,33 @@ class Program:
         """The next message's body and MQMD."""
         md = self._binding.mq.MD()
         return self._binding.mq.Queue(self._queue_manager, queue).get(None, md, self._binding.mq.GMO()), md
+
+
+class Answering(Program):
+    """A program of MQ's that answers requests: with their bodies in capitals, to their ReplyToQ."""
+
+    def answer(self, queue: str, *, passes_correlation: bool = False, times: int = 1) -> Any:
+        """Answers the next request, in a unit of work, and gives its MQMD; None where there is none.
+
+        The CorrelId of an answer is the request's MsgId, or the request's CorrelId.
+        """
+        mq, constants = self._binding.mq, self._binding.constants
+        asked, gmo = mq.MD(), mq.GMO()
+        gmo.Options = constants.MQGMO_SYNCPOINT | constants.MQGMO_WAIT
+        gmo.WaitInterval = 200
+        try:
+            body = bytes(mq.Queue(self._queue_manager, queue).get(None, asked, gmo))
+        except mq.MQMIError as e:
+            if e.reason != NOTHING:
+                raise
+            return None
+        if asked.Format.strip() == b"MQHRF2":
+            body = body[int.from_bytes(body[8:12], "big") :]
+        for _ in range(times):
+            md, pmo = mq.MD(), mq.PMO()
+            md.MsgType, md.Format = constants.MQMT_REPLY, constants.MQFMT_STRING
+            md.CorrelId = asked.CorrelId if passes_correlation else asked.MsgId
+            pmo.Options = constants.MQPMO_SYNCPOINT
+            mq.Queue(self._queue_manager, asked.ReplyToQ.strip()).put(body.upper(), md, pmo)
+        self.commit()
+        return asked

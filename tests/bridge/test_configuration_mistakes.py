@@ -95,6 +95,24 @@ def endpoint(new: str, *words: str) -> Case:
     return case("offload:", f"tracing: {{endpoint: {new}}}\noffload:", "tracing.endpoint", *words)
 
 
+def shaping(line: str, key: str, *words: str) -> Case:
+    """The first route with one line more."""
+    name = "  - name: orders-out\n"
+    return case(name, f"{name}    {line}\n", f"routes[0].{key}", *words, below=1)
+
+
+def ends(line: str, key: str, *words: str, index: int = 0, below: int = 0) -> Case:
+    """The first route with another destination."""
+    return case(f"to: {{sns: {TOPIC}}}", line, f"routes[{index}].{key}", *words, below=below)
+
+
+def answers(to: str, source: str, key: str, *words: str) -> Case:
+    """A route that puts requests, and one that takes their answers, if it has a source."""
+    taking = f"  - {{name: replies, from: {source}, to: {{sqs: r}}}}\n" if source else ""
+    found = route("{mq: ORDERS.IN}", to, key, *words)
+    return Case(found.text + taking, found.line, found.key, found.words)
+
+
 NAME = "queue_manager.name"
 CASES = {
     # Not YAML, or not one document of it.
@@ -130,6 +148,77 @@ CASES = {
     "a variable in braces without quotes": case(
         "ORDERS.IN", "${IN}", "the document", 'quotes around "${VARIABLE}"'
     ),
+    # Filters, choices, attributes.
+    "a filter of nothing": shaping("filter: {}", "filter", "is empty"),
+    "a filter on no part of a message": shaping(
+        "filter: {atributes: {a: [x]}}", "filter.atributes", "nothing that a message has", "write attributes"
+    ),
+    "a filter on an unknown field": shaping(
+        "filter: {descriptor: {Prority: [4]}}", "filter.descriptor.Prority", "write Priority"
+    ),
+    "a filter on a part itself": shaping("filter: {body: [x]}", "filter.body", "not a mapping"),
+    "a filter with an unknown comparison": shaping(
+        "filter: {attributes: {a: [{perfix: x}]}}", "filter.attributes.a[0].perfix", "write prefix"
+    ),
+    "a filter that is no list": shaping("filter: {attributes: {a: x}}", "filter.attributes.a", "[EUR, USD]"),
+    "a choice of unknown parts": shaping(
+        "filter: {$or: [{body: {a: [1]}}, {bdy: {a: [1]}}]}", "filter.$or[1].bdy", "write body"
+    ),
+    "attributes that are a list": shaping(
+        "attributes: [a]", "attributes", "not a mapping of names to values"
+    ),
+    "an attribute of the bridge's own": shaping(
+        "attributes: {MQFormat: constant:x}", "attributes.MQFormat", "under descriptor"
+    ),
+    "an attribute from nowhere": shaping(
+        "attributes: {origin: mainframe}", "attributes.origin", "'mainframe'", "write constant:mainframe"
+    ),
+    "an attribute from a field misspelt": shaping("attributes: {id: MsgID}", "attributes.id", "write MsgId"),
+    "an attribute that is null": shaping("attributes: {a: null}", "attributes.a", "has no value"),
+    "a field that can't be set": shaping(
+        "descriptor: {CodedCharSetId: constant:500}", "descriptor.CodedCharSetId", "can be set"
+    ),
+    "a field misspelt": shaping("descriptor: {Prority: constant:5}", "descriptor.Prority", "write Priority"),
+    "a constant that is none for its field": shaping(
+        "descriptor: {Priority: constant:high}", "descriptor.Priority", "'constant:high'", "an integer"
+    ),
+    "no destination to choose": ends("to: []", "to", "is empty", "name at least one destination"),
+    "a destination that is no mapping": ends("to: [orders]", "to[0]", "is not a mapping"),
+    "a choice that names two": ends("to: [{sqs: a, sns: b}]", "to[0]", "names 2 destinations (sqs, sns)"),
+    "an unknown key in a choice": ends("to: [{sqs: a, wenn: {}}]", "to[0].wenn", "write when"),
+    "a mistake in a when": ends(
+        "to: [{sqs: a, when: {attributes: {a: []}}}, {sqs: b}]", "to[0].when.attributes.a", "nothing matches"
+    ),
+    "a destination that is never reached": ends(
+        "to: [{sqs: a}, {sqs: b}]", "to[1]", "never gets a message: the one on line 15", "put that one last"
+    ),
+    "a choice of what goes round": ends(
+        "to: [{sqs: a, when: {attributes: {a: [x]}}}, {sqs: orders-in}]\n  - name: back\n    from: {sqs: a}\n"
+        "    to: {mq: ORDERS.OUT}",
+        "to",
+        "leads back to the source of the route on line 15",
+        index=1,
+        below=3,
+    ),
+    "a format there is none of": ends(
+        "to: {sqs: a, format: xml}", "to.format", "text or base64 or cloudevents"
+    ),
+    "a format misspelt": ends("to: {sqs: a, format: cloudevent}", "to.format", "write cloudevents"),
+    "an event's type without events": ends(
+        "to: {sqs: a, event_type: constant:x}", "to.event_type", "add format: cloudevents"
+    ),
+    "a format of a source's that is none": case(
+        "{sqs: orders-in}", "{sqs: orders-in, format: text}", "routes[1].from.format", "base64 or cloudevents"
+    ),
+    "MQ queues that differ": case(
+        "to: {mq: ORDERS.IN}",
+        "to: [{mq: A, when: {body: {a: [1]}}}, {mq: B, ccsid: 500}]",
+        "routes[1].to[1].ccsid",
+        "ccsid is not that of the destination before it",
+        "the same",
+    ),
+    "a group without FIFO in a choice": ends("to: [{sqs: a, group: GroupId}]", "to[0].group", "only a FIFO"),
+    "MQ to MQ in a choice": ends("to: [{mq: A}]", "to[0]", "not the bridge's work"),
     # Keys.
     "a duplicate key": case(
         "  heartbeat: 30", "  name: QM2", NAME, "second time, first on line 2", "keep one"
@@ -630,6 +719,66 @@ CASES = {
         "[1].to.ledger_id",
         "write MessageId",
     ),
+    "a reply queue without addresses": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES}",
+        "",
+        "[1].to.reply_to_queue",
+        "no meaning without addresses",
+        "add the queue",
+    ),
+    "addresses without a reply queue": answers(
+        "{mq: ORDERS.IN, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.addresses",
+        "no meaning without reply_to_queue",
+        "add the queue that answers come to",
+    ),
+    "a reply queue from which no route takes": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLY, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.reply_to_queue",
+        "no route takes answers from 'REPLY' with the same addresses",
+        "correct the names",
+    ),
+    "a reply queue whose route has no addresses": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES}",
+        "[1].to.reply_to_queue",
+        "no route takes answers",
+    ),
+    "a reply queue that is the requests'": answers(
+        "{mq: REPLIES, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.reply_to_queue",
+        "is the queue that the requests go to",
+        "queue of their own",
+    ),
+    "addresses that no route puts": route(
+        "{mq: ORDERS.OUT}",
+        "{mq: ORDERS.OUT, addresses: A}",
+        "[0].from.addresses",
+        "no route puts addresses to 'A'",
+        "reply_to_queue",
+    ),
+    "addresses on a queue that a route takes from": answers(
+        "{mq: ORDERS.IN, reply_to_queue: REPLIES, addresses: ORDERS.OUT}",
+        "{mq: REPLIES, addresses: ORDERS.OUT}",
+        "[1].to.addresses",
+        "used on line 14 too",
+        "nothing else",
+    ),
+    "addresses on a ledger": answers(
+        "{mq: ORDERS.IN, ledger: A, reply_to_queue: REPLIES, addresses: A}",
+        "{mq: REPLIES, addresses: A}",
+        "[1].to.addresses",
+        "used on line 18 too",
+    ),
+    "addresses for an SQS source": route(
+        "orders-in}", "orders-in, addresses: A}", "[1].from.addresses", "not a known key here"
+    ),
+    "addresses that are no queue's name": route(
+        "{mq: ORDERS.OUT}", "{mq: ORDERS.OUT, addresses: [A]}", "[0].from.addresses", "is a list"
+    ),
     "a group for a queue of MQ's": route(
         "{mq: ORDERS.IN}", "{mq: ORDERS.IN, group: GroupId}", "[1].to.group", "not a known key"
     ),
@@ -652,8 +801,14 @@ CASES = {
 }
 
 
-TELL_MORE = {"an unknown key", "a model's own name for a key"}
-"""One slip makes two mistakes in these: the key that is not known, and the one that is missing for it."""
+TELL_MORE = {
+    "an unknown key",
+    "a model's own name for a key",
+    "addresses on a queue that a route takes from",
+    "addresses on a ledger",
+}
+"""One slip makes two mistakes in these: the key that is not known, and the one that is missing for it; or the
+same queue at both of its places."""
 
 
 def mistakes(text: str, **environ: str) -> list[str]:

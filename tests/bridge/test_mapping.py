@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.mapping import Attribute, CloudMessage, MappingError, from_cloud, size, to_cloud
+from bridge.errors import MappingError
+from bridge.mapping import Attribute, CloudMessage, from_cloud, size, to_cloud
 from bridge.message import NO_ID, Descriptor, Message, Property
 from code_pages import ebcdic
 from code_pages.ccsid import codec

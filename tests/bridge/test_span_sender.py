@@ -64,8 +64,8 @@ def test_a_collector_that_hangs_keeps_nobody_and_what_it_did_not_take_is_counted
     assert time.monotonic() - ended < 3
     assert ended - began < 3
     (line,) = lines(said)
-    # What is in the request that hangs may have arrived or not.
-    assert (line["event"], line["level"], line["spans"]) == ("spans_lost", "warning", MOST_WAITING + 100)
+    assert (line["event"], line["level"], line["spans"]) == ("spans_lost", "warning", 1 + MOST_WAITING + 100)
+    assert line["reason"] == "it does not answer"
     assert line["endpoint"] == collector.url
 
 
@@ -76,6 +76,7 @@ def test_a_collector_that_is_away_is_said_once_with_the_reason(said: StringIO) -
         tracer.start_span(str(number)).end()
     sender.shutdown()
     told = lines(said)
+    assert sum(int(str(line["spans"])) for line in told) == 5000
     assert {line["event"] for line in told} == {"spans_lost"}
     assert len(told) <= 2
     assert "refused" in str(told[-1]["reason"])

@@ -90,7 +90,7 @@ def test_a_route_that_runs_is_alive_ready_and_measured(
     assert (route["source"], route["destination"]) == (f"mq:{QUEUE}", f"sns:{topic}")
     assert 0 <= route["seconds_since_delivery"] < 60
     found = measured(bridge)
-    assert found["bridge_bytes_total", "out"] == 7 * len(f"{CANARY} 0")
+    assert found["bridge_bytes_total", "out", "delivered"] == 7 * len(f"{CANARY} 0")
     assert found["bridge_route_ready", "out"] == 1
     assert found["bridge_dead_letters_total", "out"] == 0
     assert found["bridge_reconnects_total", "out"] == 0
@@ -210,7 +210,8 @@ def test_cloudwatch_gets_the_same_names_counters_by_their_growth_and_dead_letter
         sent_again(count)
     assert bridge.stop() == 0
     assert total(bridge, "bridge_dead_letters_total", route="out") == 3
-    assert total(bridge, "bridge_bytes_total", route="out") == 3 * 300_004
+    assert total(bridge, "bridge_bytes_total", **delivered) == 3 * 4
+    assert total(bridge, "bridge_bytes_total", route="out", outcome="dead_letter") == 3 * 300_000
     assert total(bridge, "bridge_aws_requests_total", operation="sns.PublishBatch") >= 3
     for line in metric_lines(bridge):
         (directive,) = line["_aws"]["CloudWatchMetrics"]

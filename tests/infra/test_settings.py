@@ -44,6 +44,21 @@ def test_the_samples_and_the_smallest_file_are_right(tmp_path: Path) -> None:
     assert load(written(tmp_path, RIGHT)).task.maximum == 4
 
 
+def test_each_of_several_destinations_is_made_and_told_to_the_bridge(tmp_path: Path) -> None:
+    choice: list[dict[str, Any]] = [
+        {"sqs": "large", "when": {"body": {"amount": [{"numeric": [">", 9]}]}}},
+        {"sns": "orders"},
+    ]
+    integration = load(
+        written(tmp_path, changed(routes=[{"name": "out", "from": {"mq": "OUT"}, "to": choice}]))
+    )
+    assert (integration.topics, integration.destinations) == (["orders"], ["large"])
+    told = integration.configuration(
+        topics={"orders": "arn:topic"}, queues={"large": "arn:queue"}, payloads="", dead_letters=""
+    )
+    assert told["routes"][0]["to"] == [{**choice[0], "sqs": "arn:queue"}, {"sns": "arn:topic"}]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -14,6 +14,7 @@ from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import RunningBridge, StartBridge, eventually
 from tests.interop.conftest import Reachable, options_of
 from tests.interop.judge import Judge
+from tests.system.ends import read
 
 OUT, IN = "DEV.QUEUE.1", "DEV.QUEUE.2"
 PROPERTIES = {"colour": "grün", "count": 7, "urgent": True}
@@ -133,3 +134,35 @@ def test_a_jms_message_is_the_same_after_going_out_and_coming_in_again(
     assert received["text"] == "there and back"
     assert received["properties"] == PROPERTIES
     assert received["type"] == "order"
+
+
+def test_a_jms_program_answers_requests_from_sqs_by_either_convention(
+    jakarta: Judge,
+    reached: Reachable,
+    aws: Aws,
+    queue_manager: RunningQueueManager,
+    start_bridge: StartBridge,
+) -> None:
+    requests, replies, addresses = aws.make_queue(), aws.make_queue(), "DEV.QUEUE.3"
+    asking = {"mq": IN, "reply_to_queue": OUT, "addresses": addresses}
+    start_bridge(
+        queue_manager,
+        {"name": "requests", "from": {"sqs": requests, "wait": 1}, "to": asking},
+        {"name": "replies", "from": {"mq": OUT, "addresses": addresses}, "to": {"sqs": replies}},
+        dead_letters=aws.make_bucket(),
+    )
+    jms = reached.connect(jakarta, "context")
+    for correlation, passes in (("one", False), ("two", True)):
+        told = {"ReplyTo": replies, "CorrelationId": correlation}
+        aws.sqs.send_message(
+            QueueUrl=requests,
+            MessageBody="question",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            },
+        )
+        asked = jms("answer", queue=IN, text=f"answer {correlation}", passesCorrelation=passes, wait=20_000)
+        assert asked["text"] == "question"
+    for answer in read(aws, replies, 2):
+        correlation = answer["MessageAttributes"]["CorrelationId"]["StringValue"]
+        assert answer["Body"] == f"answer {correlation}"

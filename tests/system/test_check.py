@@ -114,6 +114,20 @@ def queues(*changed: QueueDefinition, without: str = "") -> tuple[QueueDefinitio
     return tuple(each for each in made.values() if each.name != without)
 
 
+def denied_addresses(denied: Right) -> Spoil:
+    """Routes with requests and answers, and one right too few."""
+
+    def spoil(right: SetUp) -> None:
+        routes = right.configuration["routes"]
+        routes[2]["to"] |= {"reply_to_queue": "REPLIES", "addresses": "ADDRESSES"}
+        taking = {"mq": "REPLIES", "addresses": "ADDRESSES"}
+        routes.append({"name": "replies", "from": taking, "to": routes[1]["to"]})
+        right.definition["queues"] += (QueueDefinition("REPLIES"), QueueDefinition("ADDRESSES"))
+        right.definition["denied"] = (("bridge", "ADDRESSES", denied),)
+
+    return spoil
+
+
 def another_ca(right: SetUp) -> None:
     right.secret["ca"] = issue("Another CA", ec_key()).pem
 
@@ -354,6 +368,20 @@ BROKEN = [
         "queue OUT on QM1",
         "not authorised to get (2035 MQRC_NOT_AUTHORIZED) (route out)",
         "grant GET to user bridge",
+    ),
+    Broken(
+        "no authority to note addresses",
+        denied_addresses(Right.PUT),
+        "queue ADDRESSES on QM1",
+        "not authorised to put (2035 MQRC_NOT_AUTHORIZED) (route in)",
+        "grant PUT to user bridge",
+    ),
+    Broken(
+        "no authority to look addresses up",
+        denied_addresses(Right.BROWSE),
+        "queue ADDRESSES on QM1",
+        "not authorised to browse (2035 MQRC_NOT_AUTHORIZED) (route replies)",
+        "grant BROWSE to user bridge",
     ),
     Broken(
         "get inhibited",

@@ -125,3 +125,27 @@ def test_what_has_no_meaning_is_bad_usage(plain: SetUp, options: list[str]) -> N
     code, out, err = plain.run("run", *options)
     assert (code, out) == (2, "")
     assert "--limit" in err
+
+
+def test_it_says_which_are_left_out_and_which_destination_each_of_the_others_goes_to(plain: SetUp) -> None:
+    route = plain.configuration["routes"][0]
+    topic = route["to"]["sns"]
+    route["filter"] = {"attributes": {"kind": [{"exists": False}]}, "descriptor": {"Priority": [4, 5]}}
+    route["to"] = [
+        {"sqs": "urgent", "when": {"descriptor": {"Priority": [5]}}, "format": "base64"},
+        route["to"],
+    ]
+    for priority in (4, 5, 6):
+        plain.queue_manager.put(OUT, CANARY, format="MQSTR", priority=priority)
+    code, out, _ = plain.run("run", "--dry-run")
+    assert code == 0
+    lines = [line.strip() for line in out.splitlines()]
+    assert lines[0] == f"out: mq:OUT -> sqs:urgent or sns:{topic}"
+    told = [line for line in lines if line.startswith(("to ", "left out", "base64,", "text,"))]
+    assert [each.partition(",")[0] for each in told] == [
+        "left out: the route's filter does not match it",
+        "to sqs:urgent",
+        "base64",
+        f"to sns:{topic}",
+        "text",
+    ]

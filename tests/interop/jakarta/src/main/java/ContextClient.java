@@ -137,7 +137,8 @@ final class ContextClient implements Judge.Client {
     private JSONObject reply(JSONObject with) throws JMSException {
         Message asked = consumer(with).receive(with.optLong("wait", 5000));
         TextMessage answer = context.createTextMessage(with.getString("text"));
-        answer.setJMSCorrelationID(asked.getJMSMessageID());
+        boolean passes = with.optBoolean("passesCorrelation");
+        answer.setJMSCorrelationID(passes ? asked.getJMSCorrelationID() : asked.getJMSMessageID());
         context.createProducer().send(asked.getJMSReplyTo(), answer);
         return Heard.describe(asked);
     }
