@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 
+import opentelemetry.util.re
 import structlog
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
@@ -109,13 +110,13 @@ class SpanSender(SpanProcessor):
 
 
 class _Heard(logging.Filter):
-    """Keeps OpenTelemetry's words out of the log, where they would be a line a try, and has the first."""
+    """Keeps the exporter's words out of the log, where they would be a line a try, and has the first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.said = ""
-        # The others' words are of single messages: a tracestate that can't be read, say.
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+        # It quotes headers that it does not understand, and what lets the bridge in is one.
+        logging.getLogger(opentelemetry.util.re.__name__).setLevel(logging.CRITICAL)
         exporter = logging.getLogger(trace_exporter.__name__)
         exporter.setLevel(logging.WARNING)
         exporter.filters[:] = [self]

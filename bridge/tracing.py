@@ -11,6 +11,7 @@ OpenTelemetry's "Semantic conventions for messaging spans" (names, kinds and att
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from bridge import __version__
-from bridge.errors import Away
+from bridge.errors import Away, Stop
 from bridge.message import DeadLetter, Delivery, Fault, Message, Property, Rejection
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.pump import Pump
@@ -49,15 +50,19 @@ class Tracing:
     """The process's traces. `endpoint` is a collector's base URL; OTEL_* variables say the rest.
 
     Of these: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and its argument, and what
-    begins with OTEL_EXPORTER_OTLP, but for the endpoint.
+    begins with OTEL_EXPORTER_OTLP, but for the endpoint. Raises `Stop` for one that can't be.
     """
 
     def __init__(self, endpoint: str) -> None:
         named = Resource.create({"service.name": SERVICE, "service.version": __version__})
-        self._sender = SpanSender(endpoint)
-        provider = TracerProvider(
-            resource=named.merge(OTELResourceDetector().detect()), shutdown_on_exit=False
-        )
+        named = named.merge(OTELResourceDetector().detect())
+        try:
+            provider = TracerProvider(resource=named, shutdown_on_exit=False)
+            self._sender = SpanSender(endpoint)
+        except ValueError as e:
+            raise Stop(f"tracing: {e}: correct it in the environment") from None
+        # What it says from now on is of single messages: of a tracestate that can't be read, say.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         provider.add_span_processor(self._sender)
         self._tracer = provider.get_tracer("bridge", __version__)
 
