@@ -12,14 +12,15 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test torture bench mutations infra images sbom audit lint docs lock clean
+.PHONY: help demo run test torture bench bench-mock-mq mutations infra images sbom audit lint docs lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
 	@echo 'make run    the same set-up, left running until Ctrl-C'
 	@echo 'make test   the tests'
 	@echo 'make torture  the guarantee, broken at every point in every way, then at random: build/torture/report.html'
-	@echo 'make bench  what mock-mq costs on this machine'
+	@echo 'make bench  what the bridge does a second and costs, beside a plain loop: build/bench/report.html'
+	@echo 'make bench-mock-mq  what mock-mq costs on this machine'
 	@echo 'make mutations  a million spoiled frames against mock-mq'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
 	@echo 'make images the images bridge and mock-mq, built without docker and tried'
@@ -48,8 +49,12 @@ torture: $(READY)
 	@TORTURE=whole TORTURE_REPORT=build/torture/report.html $(BIN)/python -m pytest -v --no-header tests/torture
 	@echo 'the report: build/torture/report.html'
 
-# A table, in a minute or two.
+# About ten minutes; --quick takes three.
 bench: $(READY)
+	@$(BIN)/python -m benchmarks.bridge
+
+# A table, in a minute or two.
+bench-mock-mq: $(READY)
 	@$(BIN)/python -m benchmarks.mock_mq
 
 # The tests try a part of them; this takes about four minutes.

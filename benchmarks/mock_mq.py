@@ -24,6 +24,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.processes import KB, cpu_of, memory_of
 from mock_mq.client.connection import Connection, Target
 from mock_mq.constants import GetOption, OpenOption, PutOption
 from mock_mq.wire.structures import (
@@ -34,7 +35,6 @@ from mock_mq.wire.structures import (
 )
 
 QUEUE = "BENCH"
-KB = 1024
 BODY = os.urandom(KB)
 ROUNDS = 3_000
 CLIENTS = (1, 10, 50)
@@ -56,14 +56,11 @@ class Served:
     @property
     def cpu(self) -> float:
         """Seconds of CPU that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     def memory(self, what: str = "VmRSS") -> int:
         """Bytes in memory: now, or at the most so far (VmHWM)."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        (line,) = (each for each in status if each.startswith(what))
-        return int(line.split()[1]) * KB
+        return memory_of(self.process.pid, what)
 
     def connect(self) -> Connection:
         """A connection of mock-mq's own client."""
