@@ -166,9 +166,12 @@ def test_x_rays_header_goes_beside_what_sqs_gets_and_is_the_parent_of_what_has_n
     fault_proxy: FaultProxy,
 ) -> None:
     outgoing, incoming, (topic, subscribed) = aws.make_queue(), aws.make_queue(), aws.make_topic()
+    aws.sqs.create_queue(QueueName="others")
+    # What a route changes and chooses goes on as any other.
+    choice = [{"sqs": outgoing, "when": {"attributes": {"p3": ["3"]}}}, {"sqs": "others"}]
     start_bridge(
         plain,
-        {"name": "out", "from": {"mq": OUT}, "to": {"sqs": outgoing}},
+        {"name": "out", "from": {"mq": OUT}, "to": choice, "attributes": {"p12": "constant:12"}},
         {"name": "publish", "from": {"mq": TOPIC}, "to": {"sns": topic}},
         {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
         dead_letters=aws.make_bucket(),
@@ -217,6 +220,8 @@ def test_x_rays_header_goes_beside_what_sqs_gets_and_is_the_parent_of_what_has_n
     eventually(lambda: len(named(collector, f"process {name}")) == 3)
     assert {span.parent_span_id.hex() for span in named(collector, f"process {name}")} == {PARENT}
     assert collector.resource["service.name"] == "payments"
+    (sent,) = named(collector, f"send {outgoing.rpartition('/')[2]} or others")
+    assert attributes(sent)["messaging.system"] == "aws_sqs"
 
 
 def became(collector: Collector, queue: str) -> list[tuple[str, str]]:
