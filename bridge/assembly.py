@@ -107,7 +107,9 @@ class Assembly:
         return Pump(
             route=route.name,
             source=self._source(route, tally),
-            sink=make_sink(self.configuration, route, self.clients, self._connection),
+            sink=make_sink(
+                self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
+            ),
             dead_letters=letters,
             retry=Retry(settings.retries, self.stop),
             circuit=Circuit(route.name),
@@ -134,10 +136,10 @@ class Assembly:
         }
 
     def _source(self, route: configured.Route, tally: Tally) -> Source:
-        source = self._unfiltered(route)
+        source = self._unfiltered(route, tally)
         return FilteringSource(source, route.filter, tally.leave_out) if route.filter else source
 
-    def _unfiltered(self, route: configured.Route) -> Source:
+    def _unfiltered(self, route: configured.Route, tally: Tally) -> Source:
         if isinstance(route.source, configured.MqSource):
             connection = self._connection(route.name)
             source = MqSource(
@@ -165,6 +167,8 @@ class Assembly:
             stop=self.gate.or_closing(self.stop),
             by_deduplication_id=to.ledger_id == "MessageDeduplicationId",
             most_bytes=self.configuration.in_flight,
+            offloaded=tally.count_offload,
+            traced=self.configuration.tracing is not None,
         )
 
     def _connection(self, route: str = "") -> MqConnection:
@@ -181,14 +185,18 @@ def make_sink(
     connection: Callable[[str], MqConnection],
     *,
     guest: bool = False,
+    offloaded: Callable[[], None] = lambda: None,
 ) -> Sink:
     """A route's destination, or what chooses among several; a `guest` is beside a bridge.
 
-    `connection` makes one for a route's name.
+    `connection` makes one for a route's name; `offloaded` is called for each body that went through S3.
     """
     return chosen_among(
         route,
-        [_sink(configuration, route, sink, clients, connection, guest=guest) for sink in route.sinks],
+        [
+            _sink(configuration, route, sink, clients, connection, guest=guest, offloaded=offloaded)
+            for sink in route.sinks
+        ],
     )
 
 
@@ -211,6 +219,7 @@ def _sink(
     connection: Callable[[str], MqConnection],
     *,
     guest: bool,
+    offloaded: Callable[[], None],
 ) -> Sink:
     if isinstance(sink, configured.MqSink):
         made = connection(route.name)
@@ -218,8 +227,9 @@ def _sink(
         return MqSink(made, sink.mq, ledger, requesting_of(route, sink))
     offload, fifo, write = configuration.offload, fifo_of(route, sink), writer_for(configuration, route, sink)
     if isinstance(sink, configured.SnsSink):
-        return SnsTopic(clients, sink.sns, offload, fifo, write=write)
-    return SqsDestination(clients, sink.sqs, offload, fifo, write=write)
+        return SnsTopic(clients, sink.sns, offload, fifo, write=write, offloaded=offloaded)
+    traced = configuration.tracing is not None
+    return SqsDestination(clients, sink.sqs, offload, fifo, write=write, offloaded=offloaded, traced=traced)
 
 
 def requesting_of(route: configured.Route, sink: configured.MqSink) -> Requesting | None:

@@ -85,7 +85,8 @@ class Delivery:
     could not be made a message: body and properties are what its source had. Messages of one `group`
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
     seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
-    (SQS's redrive), and what to do; "" where it would not.
+    (SQS's redrive), and what to do; "" where it would not. `traceparent` is what the source says of its trace
+    beside the message (SQS's AWSTraceHeader), in W3C's form; "" for nothing.
     """
 
     message: Message
@@ -97,6 +98,7 @@ class Delivery:
     group: str = ""
     sent_at: float = 0.0
     last: str = ""
+    traceparent: str = ""
 
 
 class Fault(Enum):

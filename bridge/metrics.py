@@ -68,6 +68,7 @@ class Metrics:
             "bridge_retries", "Deliveries tried again within their unit of work.", labels=["route"]
         )
         back_outs = CounterMetricFamily("bridge_back_outs", "Units of work backed out.", labels=["route"])
+        offloads = CounterMetricFamily("bridge_offloads", "Bodies that went through S3.", labels=["route"])
         for pump in self.health.pumps:
             tally, route = pump.tally, [pump.route]
             for outcome, count, bodies in (
@@ -80,6 +81,7 @@ class Metrics:
             letters.add_metric(route, tally.dead_letters)
             back_outs.add_metric(route, tally.back_outs)
             retries.add_metric(route, tally.retries)
+            offloads.add_metric(route, tally.offloads)
         reconnects = CounterMetricFamily(
             "bridge_reconnects", "Connections to the queue manager made anew.", labels=["route"]
         )
@@ -88,7 +90,7 @@ class Metrics:
         requests = CounterMetricFamily("bridge_aws_requests", "Requests sent to AWS.", labels=["operation"])
         for name, count in sorted(self.requests().items()):
             requests.add_metric([name], count)
-        return messages, letters, size, back_outs, retries, reconnects, requests
+        return messages, letters, size, back_outs, retries, offloads, reconnects, requests
 
     def _gauges(self) -> Iterable[Metric]:
         ready = GaugeMetricFamily(

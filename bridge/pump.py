@@ -49,7 +49,8 @@ class Tally:
 
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
     unit of work was backed out after it. `retries` are deliveries tried again within their unit of work;
-    `filtered` left their source and went nowhere, for the route's filter did not match them.
+    `filtered` left their source and went nowhere, for the route's filter did not match them. `offloads` are
+    bodies that went through S3, put there or fetched from there.
     """
 
     units: int = 0
@@ -62,6 +63,11 @@ class Tally:
     filtered_bytes: int = 0
     back_outs: int = 0
     retries: int = 0
+    offloads: int = 0
+
+    def count_offload(self) -> None:
+        """One more body that went through S3: for the route's ends, which alone see it."""
+        self.offloads += 1
 
     def leave_out(self, messages: int, size: int) -> None:
         """Counts so many that the filter left out, and the bytes of their bodies."""

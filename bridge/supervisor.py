@@ -59,7 +59,7 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
                 metrics.reconnects = assembly.reconnects
                 metrics.certificate_until = access.valid_until
                 health.pumps = assembly.pumps()
-                with _watched(assembly, metrics):
+                with _traced(configuration, health.pumps), _watched(assembly, metrics):
                     code = _run(health, stop, summary_every)
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
@@ -83,6 +83,23 @@ def _credentials(
             circuit.succeeded()
             return credentials
     return None
+
+
+@contextmanager
+def _traced(configuration: Configuration, pumps: Sequence[Pump]) -> Iterator[None]:
+    """Follows every message of these pumps, where that is configured."""
+    if configuration.tracing is None:
+        yield
+        return
+    from bridge.tracing import Tracing  # noqa: PLC0415 - OpenTelemetry is not loaded unless it is wanted
+
+    tracing = Tracing(configuration.tracing.endpoint)
+    for pump in pumps:
+        tracing.follow(pump)
+    try:
+        yield
+    finally:
+        tracing.close()
 
 
 @contextmanager

@@ -71,18 +71,21 @@ class MonitoringStack(Stack):
             below=1,
             periods=3,
             missing=_LOUD,
+            page="no-task",
         )
         self._alarm(
             "dead-letters",
             self._own("bridge_dead_letters_total", "Sum"),
             "Messages were set aside: the saved query 'set aside' says why and where they are.",
             above=0,
+            page="dead-letters",
         )
         self._alarm(
             "certificate",
             self._own("bridge_certificate_days_left", "Minimum", period=Duration.hours(1)),
-            f"A certificate expires within {_DAYS_LEFT} days: deploy.sh update_secrets, then deploy.",
+            f"A certificate expires within {_DAYS_LEFT} days: deploy.sh update_secrets.",
             below=_DAYS_LEFT,
+            page="certificate",
         )
 
     def _watch_routes(self) -> None:
@@ -97,12 +100,14 @@ class MonitoringStack(Stack):
                 below=1,
                 periods=5,
                 missing=_LOUD,
+                page="not-ready",
             )
             self._alarm(
                 f"{name}-reconnects",
                 self._own("bridge_reconnects_total", "Sum", period=_RECONNECTS_WITHIN, route=name),
                 f"Route {name} loses the queue manager again and again: look at the network.",
                 above=_RECONNECTS,
+                page="reconnects",
             )
             if "mq" in route["from"]:
                 self._alarm(
@@ -111,6 +116,7 @@ class MonitoringStack(Stack):
                     f"A message has waited on MQ queue {route['from']['mq']} for more than {oldest} s.",
                     above=oldest,
                     periods=3,
+                    page="oldest-on-mq",
                 )
 
     def _watch_queues(self) -> None:
@@ -125,6 +131,7 @@ class MonitoringStack(Stack):
                 f"A message has waited on SQS queue {name} for more than {oldest} s.",
                 above=oldest,
                 periods=3,
+                page="oldest-on-sqs",
             )
             redrive = self._data.redrive[name]
             self._alarm(
@@ -134,6 +141,7 @@ class MonitoringStack(Stack):
                 ),
                 f"SQS moved messages of {name} away after many receives: see why, then start a redrive.",
                 above=0,
+                page="redrive",
             )
 
     def _alarm(
@@ -142,6 +150,7 @@ class MonitoringStack(Stack):
         metric: cloudwatch.IMetric,
         meaning: str,
         *,
+        page: str,
         above: float | None = None,
         below: float | None = None,
         periods: int = 1,
@@ -151,7 +160,7 @@ class MonitoringStack(Stack):
             self,
             f"Alarm-{name}",
             alarm_name=f"bridge-{self._integration.name}-{name}",
-            alarm_description=f"{meaning} Runbook: docs/operations.md, 'When an alarm rings'.",
+            alarm_description=f"{meaning} Runbook: docs/runbook/{page}.md",
             metric=metric,
             threshold=above if above is not None else below or 0,
             comparison_operator=_ABOVE if above is not None else _BELOW,
@@ -166,7 +175,7 @@ class MonitoringStack(Stack):
     def _own(
         self, metric: str, statistic: str, *, period: Duration | None = None, **dimensions: str
     ) -> cloudwatch.Metric:
-        """One of the bridge's own metrics; docs/operations.md lists them."""
+        """One of the bridge's own metrics; docs/metrics.md lists them."""
         return cloudwatch.Metric(
             namespace=self._integration.namespace,
             metric_name=metric,

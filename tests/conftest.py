@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.aws",
     "tests.fixtures.binding",
     "tests.fixtures.bridge",
+    "tests.fixtures.collector",
     "tests.fixtures.browser",
 ]
 

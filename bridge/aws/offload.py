@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -92,12 +92,13 @@ class Offloader:
 
     `deliver` may be called again for a message that was refused: the memo keeps it from being uploaded again.
     It knows messages by identity, for two may share a MsgId, and forgets each when nobody holds it any more.
-    Used by one thread.
+    Used by one thread. `count` is called for each body that is kept.
     """
 
-    def __init__(self, store: Store, settings: Offload) -> None:
+    def __init__(self, store: Store, settings: Offload, count: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._settings = settings
+        self._count = count
         self._memo: dict[int, tuple[weakref.ref[Message], CloudMessage]] = {}
 
     @property
@@ -118,6 +119,7 @@ class Offloader:
         """Keeps the body in S3 under a new random key and returns the pointer; raises one of `FAULTS`."""
         text = cloud.body if isinstance(cloud.body, LargeText) else cloud.inline
         body, marker = self._store(text)
+        self._count()
         added = {name: Attribute(value["DataType"], value["StringValue"]) for name, value in marker.items()}
         pointer = CloudMessage(body=body, attributes=MappingProxyType({**cloud.attributes, **added}))
         key, memo = id(message), self._memo
@@ -126,11 +128,12 @@ class Offloader:
 
 
 class Follower:
-    """Follows pointers. Used by one thread."""
+    """Follows pointers. Used by one thread. `count` is called for each body that is fetched."""
 
-    def __init__(self, retrieve: Retrieve, allowed: Sequence[str]) -> None:
+    def __init__(self, retrieve: Retrieve, allowed: Sequence[str], count: Callable[[], None]) -> None:
         self._retrieve = retrieve
         self._allowed = allowed
+        self._count = count
 
     def follow(self, cloud: CloudMessage, *, patient: bool) -> tuple[CloudMessage, Pointer | None]:
         """The message itself, fetched where it is a pointer, and that pointer.
@@ -155,5 +158,6 @@ class Follower:
             if judged.away and not (judged.kind is Kind.FORBIDDEN and not patient):
                 raise judged.as_away() from None
             raise BadPointer(judged.reason) from None
+        self._count()
         attributes = {name: value for name, value in cloud.attributes.items() if name not in RESERVED}
         return CloudMessage(body=body, attributes=MappingProxyType(attributes)), pointer

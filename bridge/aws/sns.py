@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class SnsTopic:
     """Publishes to one topic (its ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO topic; `write` makes SNS's message of one of ours.
+    `fifo` is given for a FIFO topic; `write` makes SNS's message of one of ours. `offloaded` is called for
+    each body that went through S3.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class SnsTopic:
         fifo: Fifo | None = None,
         *,
         write: Callable[[Message], CloudMessage] = to_cloud,
+        offloaded: Callable[[], None] = lambda: None,
     ) -> None:
         self._clients = clients
         self._topic = topic
         self._offload = offload
         self._fifo = fifo
         self._write = write
+        self._offloaded = offloaded
         self._region, self._account = topic.split(":")[3:5]
         self._delivery: BatchDelivery | None = None
 
@@ -96,5 +99,5 @@ class SnsTopic:
         if self._offload:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
-            offloader = Offloader(store, self._offload)
+            offloader = Offloader(store, self._offload, self._offloaded)
         return BatchDelivery(self.name, publish, offloader, self._fifo, write=self._write)

@@ -11,12 +11,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from bridge.aws import as_received, extended, visibility
+from bridge.aws import as_received, extended, visibility, xray
 from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
@@ -57,7 +57,8 @@ log = structlog.get_logger(__name__)
 class SqsDestination:
     """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
 
-    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours.
+    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours. `offloaded` is called for
+    each body that went through S3. With `traced` a traceparent goes in X-Ray's header too.
     """
 
     def __init__(
@@ -68,12 +69,16 @@ class SqsDestination:
         fifo: Fifo | None = None,
         *,
         write: Callable[[Message], CloudMessage] = to_cloud,
+        offloaded: Callable[[], None] = lambda: None,
+        traced: bool = False,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
         self._offload = offload
         self._fifo = fifo
         self._write = write
+        self._offloaded = offloaded
+        self._traced = traced
         self._delivery: BatchDelivery | None = None
 
     @property
@@ -120,7 +125,8 @@ class SqsDestination:
                         "Id": name,
                         "MessageBody": entry.cloud.inline,
                         "MessageAttributes": attribute_values(entry.cloud.attributes),
-                        **entry.order,  # type: ignore[typeddict-item]
+                        **(xray.beside(entry.cloud.attributes) if self._traced else {}),  # type: ignore[typeddict-item]
+                        **entry.order,
                     }
                     for name, entry in entries.items()
                 ],
@@ -131,7 +137,7 @@ class SqsDestination:
         if self._offload:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
             store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
-            offloader = Offloader(store, self._offload)
+            offloader = Offloader(store, self._offload, self._offloaded)
         return BatchDelivery(self.name, send, offloader, self._fifo, write=self._write)
 
 
@@ -168,9 +174,11 @@ class SqsSource:
 
     `wait` is the long poll in seconds (0 to 20). `ccsid` and `format` are what text is written in on the MQ
     side where a message doesn't say, and `encoding` is how its body is written then. When `stop` is set,
-    `take` returns at once. `possible_duplicates` counts messages that were delivered, but not deleted.
+    `take` returns at once. `possible_duplicates` counts messages that were delivered, but not deleted;
+    `offloaded` is called for each body that S3 gave.
 
-    A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId.
+    A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
+    `traced` its X-Ray header is asked for too.
 
     A unit of work is what one ReceiveMessage brought, up to ten messages, but takes no further one once its
     bodies have `most_bytes`: the rest is the next unit's, and their payloads are fetched only then.
@@ -192,6 +200,8 @@ class SqsSource:
         stop: Told | None = None,
         by_deduplication_id: bool = False,
         most_bytes: int = DEFAULT_MOST_BYTES,
+        offloaded: Callable[[], None] = lambda: None,
+        traced: bool = False,
     ) -> None:
         self._clients = clients
         self._queue = Queue.parse(queue)
@@ -203,6 +213,8 @@ class SqsSource:
         self._offload = offload
         self._stop = stop
         self._by_deduplication_id = by_deduplication_id
+        self._offloaded = offloaded
+        self._traced = traced
         self._link: _Link | None = None
         self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, _Taken] = {}
@@ -349,7 +361,7 @@ class SqsSource:
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
             most_receives=most_receives,
             storage=storage,
-            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed),
+            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
         )
 
     def _received(self, link: _Link, limit: int) -> Sequence[MessageTypeDef]:
@@ -358,6 +370,7 @@ class SqsSource:
         The call can't be interrupted, so it has a thread of its own that is left behind on a stop; what it
         still receives then goes back at once.
         """
+        traces: Sequence[Literal["AWSTraceHeader"]] = [xray.HEADER] if self._traced else []
 
         def receive() -> Sequence[MessageTypeDef]:
             answer = link.poller.receive_message(
@@ -371,6 +384,7 @@ class SqsSource:
                     "MessageGroupId",
                     "MessageDeduplicationId",
                     "SentTimestamp",
+                    *traces,
                 ],
             )
             return answer.get("Messages", [])
@@ -429,6 +443,7 @@ class SqsSource:
         # Not every receive was an attempt.
         deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
+        parent = xray.to_traceparent(raw.get("Attributes", {}).get(xray.HEADER, "")) if self._traced else ""
         return Delivery(
             message,
             deliveries,
@@ -439,6 +454,7 @@ class SqsSource:
             group=group,
             sent_at=sent_at,
             last=last,
+            traceparent=parent,
         )
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:

@@ -1,6 +1,7 @@
 """`bridge check`: whether the bridge could do its work as it is configured; nothing is sent to find out.
 
-`finding` is what each look brings; `certificates`, `network`, `queue_manager` and `aws` are the looks.
+`finding` is what each look brings; `certificates`, `network`, `queue_manager`, `aws` and `collector` are the
+looks.
 """
 
 from bridge.check.finding import Finding, Level

@@ -1,4 +1,4 @@
-"""Looks at both sides at the same time, for no longer than it may take."""
+"""Looks at all sides at the same time, for no longer than it may take."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bridge.aws.session import Clients, TimeOuts
-from bridge.check import aws, queue_manager
+from bridge.check import aws, collector, queue_manager
 from bridge.check.finding import Finding, failure, ok
 from bridge.configuration import Configuration
 
 AGENT = "ibmmq-aws-bridge-check"
 """In the User-Agent: these calls only look."""
 WITHIN = 60.0
-"""Seconds, for either side."""
+"""Seconds, for each side."""
 
 Tell = Callable[[Finding], None]
 _TIME_OUTS = TimeOuts(connect=4.0, read=6.0)
@@ -54,6 +54,7 @@ def check(
     sides = (
         _Side("queue manager", lambda: queue_manager.look(configuration, clients), tell),
         _Side("AWS", lambda: aws.look(configuration, clients), tell),
+        _Side("traces", lambda: collector.look(configuration), tell),
     )
     # Daemons: an MQI call that is never answered can't be ended, and must not keep the process.
     threads = [threading.Thread(target=each.run, daemon=True) for each in sides]

@@ -19,6 +19,7 @@ from bridge.configuration.models import (
     SnsSink,
     SqsSink,
     SqsSource,
+    Tracing,
 )
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "SnsSink",
     "SqsSink",
     "SqsSource",
+    "Tracing",
     "load",
 ]

@@ -29,6 +29,7 @@ PARTS: Mapping[str, tuple[type[models.Model], str]] = {
     "dead_letters": (models.DeadLetters, ""),
     "http": (models.Http, "http."),
     "cloudwatch": (models.CloudWatch, "cloudwatch."),
+    "tracing": (models.Tracing, "tracing."),
     "in_flight": (models.Configuration, ""),
     "routes": (models.Route, ""),
     "from mq": (models.MqSource, "from."),

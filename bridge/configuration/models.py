@@ -502,6 +502,20 @@ class CloudWatch(Model):
     interval: Annotated[int, whole(1, 3600, "seconds"), told("How often they are written", "60")] = 60
 
 
+class Tracing(Model):
+    """Where spans are sent: a collector's OTLP over HTTP, without `/v1/traces`."""
+
+    endpoint: Annotated[
+        str,
+        Checked(values.collector),
+        told(
+            "Where spans are sent: a collector's URL for OTLP over HTTP, to which `/v1/traces` is added. "
+            "Without this part there are none",
+            "http://127.0.0.1:4318",
+        ),
+    ]
+
+
 class Configuration(Model):
     """Everything that `bridge run` is told.
 
@@ -513,6 +527,7 @@ class Configuration(Model):
     dead_letters: DeadLetters
     http: Http = Http()
     cloudwatch: CloudWatch | None = None
+    tracing: Tracing | None = None
     in_flight: Annotated[
         int,
         in_bytes(KIB, 1024 * MIB),

@@ -192,6 +192,28 @@ def address(value: object) -> str:
     return given
 
 
+def collector(value: object) -> str:
+    """The base URL of a collector that takes OTLP over HTTP; what lets one in does not belong in it."""
+    given = text(value)
+    example = "write such as http://127.0.0.1:4318"
+    if "@" in given:
+        raise wrong(
+            "holds a user or a password",
+            "leave it out, and set OTEL_EXPORTER_OTLP_HEADERS in the environment",
+        )
+    host = r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    if re.fullmatch(host, given):
+        raise wrong(f"{VALUE} is not a URL", example, suggestion=f"write http://{given}")
+    if not re.fullmatch(rf"https?://{host}(?:/[A-Za-z0-9._~/-]*)?", given):
+        raise wrong(f"{VALUE} is not a collector's URL", example)
+    base = given.rstrip("/").removesuffix("/v1/traces")
+    if base != given.rstrip("/"):
+        raise wrong(
+            f"{VALUE} is not its base URL", "leave /v1/traces out, which is added", suggestion=f"write {base}"
+        )
+    return base
+
+
 def cipher_spec(value: object) -> str:
     """A CipherSpec in MQ's own spelling; empty for plain TCP."""
     if value == "":

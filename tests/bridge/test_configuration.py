@@ -21,6 +21,7 @@ from bridge.configuration import (
     SnsSink,
     SqsSink,
     SqsSource,
+    Tracing,
     load,
 )
 
@@ -92,7 +93,9 @@ routes:
   - name: orders-in
     from: {{sqs: "http://127.0.0.1:5000/123456789012/orders-in", wait: 3}}
     to: {{mq: ORDERS.IN, ccsid: 500, format: MQSTR}}
+tracing: {{endpoint: "https://collector.example:4318/otlp/"}}
 """)
+    assert configuration.tracing == Tracing(endpoint="https://collector.example:4318/otlp")
     assert configuration.queue_manager == QueueManager(
         name="QM1",
         connections=("mq-a.example(1414)", "10.0.0.1(1415)", "::1(1416)"),

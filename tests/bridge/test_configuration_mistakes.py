@@ -91,6 +91,10 @@ def route(old: str, new: str, key: str, *words: str, below: int = 0) -> Case:
     return case(old, new, f"routes{key}", *words, below=below)
 
 
+def endpoint(new: str, *words: str) -> Case:
+    return case("offload:", f"tracing: {{endpoint: {new}}}\noffload:", "tracing.endpoint", *words)
+
+
 def shaping(line: str, key: str, *words: str) -> Case:
     """The first route with one line more."""
     name = "  - name: orders-out\n"
@@ -306,6 +310,17 @@ CASES = {
     ),
     "a truth for what to do": case(
         "retries: 2", "when_away: true", "dead_letters.when_away", "text is wanted", "quotes"
+    ),
+    "a collector without http": endpoint("'10.0.0.1:4318'", "is not a URL", "write http://10.0.0.1:4318"),
+    "a collector that is asked otherwise": endpoint(
+        "grpc://a:4317", "not a collector's URL", "http://127.0.0.1:4318"
+    ),
+    "the whole path of a collector": endpoint("http://a:4318/v1/traces", "base URL", "write http://a:4318"),
+    "a collector with what lets one in": endpoint(
+        "'http://me:hunter2@a:4318'", "a user or a password", "set OTEL_EXPORTER_OTLP_HEADERS"
+    ),
+    "no collector": case(
+        "offload:", "tracing: {}\noffload:", "tracing.endpoint", "add endpoint: http://127.0.0.1:4318"
     ),
     "a number beyond all bounds": case(
         "retries: 2", "retries: " + "9" * 5000, "dead_letters.retries", "not a whole"

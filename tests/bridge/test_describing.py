@@ -34,7 +34,17 @@ def test_tables_and_schema_are_as_make_docs_would_write_them() -> None:
 def test_every_key_has_its_line() -> None:
     text = MANUAL.read_text(encoding="utf-8")
     assert {name for name in describing.PARTS if f"<!-- table: {name} -->" in text} == set(describing.PARTS)
-    parts = {"queue_manager", "offload", "dead_letters", "http", "cloudwatch", "routes", "from", "to"}
+    parts = {
+        "queue_manager",
+        "offload",
+        "dead_letters",
+        "http",
+        "cloudwatch",
+        "tracing",
+        "routes",
+        "from",
+        "to",
+    }
     for model, prefix in describing.PARTS.values():
         for name, field in model.model_fields.items():
             key = str(field.validation_alias or name)

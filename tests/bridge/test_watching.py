@@ -236,6 +236,29 @@ def test_cloudwatch_gets_the_same_names_counters_by_their_growth_and_dead_letter
     assert {"bridge_route_ready", "bridge_source_depth", "bridge_reconnects_total"} <= set(units)
 
 
+def test_bodies_that_went_through_s3_are_counted_by_route_where_they_are_put_and_where_they_are_fetched(
+    aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge, binding: Binding
+) -> None:
+    queue = aws.make_queue()
+    program = Program(binding, queue_manager)
+    for size in (2000, 2000, 10):
+        program.put(b"x" * size, QUEUE, Format=b"MQSTR")
+    bridge = start_bridge(
+        queue_manager,
+        {"name": "out", "from": {"mq": QUEUE}, "to": {"sqs": queue}},
+        {"name": "in", "from": {"sqs": queue, "wait": 1}, "to": {"mq": OTHER}},
+        dead_letters=aws.make_bucket(),
+        binding=binding.name,
+        offload={"bucket": aws.make_bucket(), "threshold": "1KiB"},
+        cloudwatch={"namespace": "bridge/test", "interval": 3600},
+    )
+    eventually(lambda: measured(bridge)["bridge_messages_total", "in", "delivered"] == 3)
+    found = measured(bridge)
+    assert (found["bridge_offloads_total", "out"], found["bridge_offloads_total", "in"]) == (2, 2)
+    assert bridge.stop() == 0
+    assert [total(bridge, "bridge_offloads_total", route=name) for name in ("out", "in")] == [2, 2]
+
+
 def test_a_queue_that_may_not_be_inquired_is_said_once_and_costs_the_route_nothing(
     aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge, binding: Binding
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bridge import configuration
+from tests.documents import DOCS
 from tests.infra.conftest import IMAGE, INTEGRATIONS, Synthesis
 
 PSEUDO = {
@@ -214,7 +215,12 @@ def test_an_alarm_rings_for_each_thing_that_matters_at_one_topic(synthesis: Synt
     }
     for alarm in alarms:
         assert alarm["AlarmActions"] == alarm["OKActions"]
-        assert "docs/operations.md" in alarm["AlarmDescription"]
+    runbook = DOCS / "runbook"
+    pages = {alarm["AlarmDescription"].rpartition("docs/runbook/")[2] for alarm in alarms}
+    assert pages == {each.name for each in runbook.glob("*.md")} - {"README.md"}
+    assert pages == set(
+        re.findall(r"\]\(([\w-]+\.md)\)", (runbook / "README.md").read_text(encoding="utf-8"))
+    )
     loud = {each["MetricName"] for each in alarms if each["TreatMissingData"] == "breaching"}
     assert loud == {"RunningTaskCount", "bridge_route_ready"}, "silence is the alarm"
 

@@ -33,6 +33,7 @@ from tests.bridge.mq_ends import settings
 from tests.bridge.pem import ec_key, issue
 from tests.documents import ROOT
 from tests.fixtures.aws import ACCOUNT
+from tests.fixtures.collector import Collector
 from tests.system.ends import CANARY
 from tests.system.set_up import CHANNEL, IN, LEDGER, OUT, STOCK, SetUp, right, unsilenced
 
@@ -538,6 +539,22 @@ def test_a_call_that_is_never_answered_ends_the_check_of_its_side_in_time(right:
     [failed] = [each for each in found if each.level is Level.FAILURE]
     assert (failed.thing, failed.what) == ("queue manager", f"no answer within 2 s after queue {OUT} on QM1")
     assert any(each.thing.startswith("s3://") for each in found)
+
+
+def test_a_collector_that_can_not_be_reached_is_a_warning_for_messages_move_without_it(
+    right: SetUp, collector: Collector
+) -> None:
+    def said(endpoint: str) -> tuple[int, str, str, str]:
+        right.configuration["tracing"] = {"endpoint": endpoint}
+        code, found = right.findings()
+        [one] = [each for each in found if each["thing"] == f"traces to {endpoint}"]
+        return code, one["level"], one["what"], one["remedy"]
+
+    port = collector.url.rpartition(":")[2]
+    assert said(collector.url) == (0, "ok", f"reached at 127.0.0.1 port {port}", "")
+    what = "can't be reached (connection refused): spans are lost, messages move all the same"
+    remedy = "start the collector, or correct tracing.endpoint"
+    assert said("http://127.0.0.1:1") == (0, "warning", what, remedy)
 
 
 def test_without_json_it_is_a_table_with_what_to_do_and_a_summary(right: SetUp) -> None:
