@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.assembly import FROM_MQ
 from bridge.binding import Binding
 from mock_mq.running import RunningQueueManager
 from tests.bridge.mq_ends import Program
@@ -43,7 +44,7 @@ def test_told_to_stop_while_it_waits_for_an_answer_it_takes_the_answer_and_commi
 ) -> None:
     topic, subscribed = aws.make_topic()
     program = Program(binding, plain)
-    for number in range(30):
+    for number in range(FROM_MQ + 20):
         program.put(b"%d" % number, OUT, Format=b"MQSTR")
     answer = fault_proxy.hold("PublishBatch")
     started = start_bridge(
@@ -56,10 +57,10 @@ def test_told_to_stop_while_it_waits_for_an_answer_it_takes_the_answer_and_commi
     started.tell_to_stop()
     answer.set()
     assert started.stop(within=25) == 0
-    assert sorted(int(each["Body"]) for each in aws.read_all(subscribed)) == list(range(10))
+    assert sorted(int(each["Body"]) for each in aws.read_all(subscribed)) == list(range(FROM_MQ))
     assert plain.depth(OUT) == 20
     (ended,) = started.said("route_ended")
-    assert (ended["messages"], ended["units"], ended["back_outs"]) == (10, 1, 0)
+    assert (ended["messages"], ended["units"], ended["back_outs"]) == (FROM_MQ, 1, 0)
 
 
 def test_told_to_stop_in_the_middle_each_message_from_sqs_is_in_mq_or_comes_again_but_not_both(

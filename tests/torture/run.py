@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.pump import UNIT_OF_WORK
+from bridge.assembly import FROM_MQ
 from tests.fixtures.bridge import RunningBridge, StartBridge
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.torture.breaking import break_at
@@ -75,7 +75,7 @@ class Account:
     @property
     def may_double(self) -> int:
         """The messages that may have arrived twice at SNS: a unit of work a kill, and a lost answer."""
-        return UNIT_OF_WORK * sum(
+        return FROM_MQ * sum(
             each.times
             for each in self.struck
             if each.blow.deed.kills
@@ -152,7 +152,7 @@ class Run:
             self._go_on(lambda: time.monotonic() >= at + broken.lasts, "a while")
             broken.mend()
         moved = self.moved
-        self._go_on(lambda: self.moved > moved + UNIT_OF_WORK, f"messages to move after {blow}")
+        self._go_on(lambda: self.moved > moved + FROM_MQ, f"messages to move after {blow}")
         recovered_after = time.monotonic() - at
         self._go_on(
             lambda: broken.happened() >= blow.times or time.monotonic() >= at + _USED_UP_WITHIN,
