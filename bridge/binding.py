@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -111,6 +112,9 @@ def load_binding(name: str = "") -> Binding:
 
 
 def _import(names: tuple[str, ...]) -> tuple[str, Package]:
+    # Where OpenTelemetry is installed, ibmmq traces by itself, whether or not anybody wants it: it loads it,
+    # changes how properties are got, and fails at a header that it can't read. None makes it do without.
+    sys.modules.setdefault("mqotel", None)  # type: ignore[arg-type]
     problems = []
     for name in names:
         try:

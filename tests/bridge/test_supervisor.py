@@ -102,7 +102,11 @@ def test_routes_run_side_by_side_and_end_cleanly_with_their_figures(
     assert program.get("DEV.QUEUE.2")[0] == b"hello"
     assert {each["binding"] for each in said(events, "mq_library")} == {binding.name}
     ended = {each["route"]: each for each in said(events, "route_ended")}
-    assert (ended["out"]["messages"], ended["out"]["bytes"], ended["out"]["dead_letters"]) == (12, 24, 0)
+    assert (ended["out"]["messages"], ended["out"]["delivered_bytes"], ended["out"]["dead_letters"]) == (
+        12,
+        24,
+        0,
+    )
     assert (ended["in"]["messages"], ended["in"]["units"]) == (1, 1)
     assert [each["exit_code"] for each in said(events, "bridge_ended")] == [0]
 

@@ -364,7 +364,7 @@ def test_without_tracing_nothing_of_it_is_loaded_asked_for_or_sent(
     plain: RunningQueueManager,
     start_bridge: StartBridge,
     collector: Collector,
-    any_binding: Binding,
+    binding: Binding,
     fault_proxy: FaultProxy,
 ) -> None:
     imports = {"PYTHONPROFILEIMPORTTIME": "1"}
@@ -372,16 +372,17 @@ def test_without_tracing_nothing_of_it_is_loaded_asked_for_or_sent(
     for tracing in ({}, traced):
         queue = aws.make_queue()
         before = len(fault_proxy.requests)
-        put(any_binding, plain, OUT, text(1, {"traceparent": TRACEPARENT}))
+        put(binding, plain, OUT, text(1, {"traceparent": TRACEPARENT}))
         started = start_bridge(
             plain,
             {"name": "out", "from": {"mq": OUT}, "to": {"sqs": queue}},
             {"name": "in", "from": {"sqs": queue, "wait": 1}, "to": {"mq": IN}},
             dead_letters=aws.make_bucket(),
             environment=imports,
+            binding=binding.name,
             **tracing,
         )
-        (message,) = got(any_binding, plain, IN, 1)
+        (message,) = got(binding, plain, IN, 1)
         assert started.stop() == 0
         on = bool(tracing)
         assert ("opentelemetry" in started.output) is on
