@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from bridge import __version__
+from bridge.aws import form
 from bridge.aws.faults import FAULTS, capped, classify
 from bridge.errors import Stop
 
@@ -149,6 +150,8 @@ class Clients:
             make_client = cast("Callable[..., Any]", self._session.client)
             client = make_client(service, region_name=region or None, config=self._config(service, wait))
             client.meta.events.register("before-send", self._count)
+            if service == "sns":
+                client.meta.events.register("before-call", form.write_once)
             return client
 
         try:
