@@ -7,6 +7,7 @@ the machine's; the ratios say more.
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -24,7 +25,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from benchmarks.bodies import SIZES
 from benchmarks.cases import CASES, KIB, MIB, Case, Contender, Findings, Result
 from benchmarks.report import page, show
-from benchmarks.stand import Mover, Stand
+from benchmarks.stand import Incomplete, Mover, Stand
 
 _MOST_BYTES = 128 * MIB
 """Of bodies in one round."""
@@ -192,13 +193,17 @@ def main(
     """Measure the bridge beside the plain loop; about ten minutes."""
     console = Console() if sys.stdout.isatty() else Console(width=_PAPER)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with (
-        tempfile.TemporaryDirectory(prefix="bridge-bench-") as directory,
-        Stand(Path(directory)) as stand,
-        Progress(*columns, console=Console(stderr=True)) as progress,
-    ):
-        bench = Bench(stand, QUICK if quick else WHOLE, progress)
-        bench.run(CASES)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="bridge-bench-") as directory,
+            Stand(Path(directory)) as stand,
+            Progress(*columns, console=Console(stderr=True)) as progress,
+        ):
+            bench = Bench(stand, QUICK if quick else WHOLE, progress)
+            bench.run(CASES)
+    except Incomplete as e:
+        console.print(f"[red]{e}[/red]")
+        raise typer.Exit(1) from None
     show(bench.findings, console)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(page(bench.findings), encoding="utf-8")
@@ -206,4 +211,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # Told to end either way, it ends what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     typer.run(main)
