@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.bodies import SIZES
+from benchmarks.bodies import MIXED, SIZES
 from benchmarks.cases import CASES, KIB, MIB, Case, Contender, Findings, Result
 from benchmarks.report import page, show
 from benchmarks.stand import Incomplete, Mover, Stand
@@ -118,14 +118,13 @@ class Bench:
         """How many messages take about as long as a round is to last; found by moving a few."""
         count = min(10, max(2, MIB // (case.size or KIB))) * case.routes
         most = _MOST_BYTES // (case.size or max(SIZES))
+        # Whole requests, and each of mixed sizes as often: the rest would tell of the count alone.
+        full = (5 * len(SIZES) if case.size == MIXED else 10) * case.routes
         for seconds in (0.3 * self._effort.seconds, self._effort.seconds):
             rate = self._stand.move(mover, count, case.size).rate
             count = max(2 * case.routes, min(int(rate * seconds), most))
-            full = 10 * case.routes
-            if (
-                count > full
-            ):  # whole requests: what is left over would tell more of the count than of the bridge
-                count -= count % full
+            if count > full or case.size == MIXED:
+                count = max(full, count - count % full)
         return count
 
     def _bare(self) -> None:
