@@ -7,6 +7,7 @@ the machine's; the ratios say more.
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -21,10 +22,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.bodies import SIZES
+from benchmarks.bodies import MIXED, SIZES
 from benchmarks.cases import CASES, KIB, MIB, Case, Contender, Findings, Result
 from benchmarks.report import page, show
-from benchmarks.stand import Mover, Stand
+from benchmarks.stand import Incomplete, Mover, Stand
 
 _MOST_BYTES = 128 * MIB
 """Of bodies in one round."""
@@ -117,14 +118,13 @@ class Bench:
         """How many messages take about as long as a round is to last; found by moving a few."""
         count = min(10, max(2, MIB // (case.size or KIB))) * case.routes
         most = _MOST_BYTES // (case.size or max(SIZES))
+        # Whole requests, and each of mixed sizes as often: the rest would tell of the count alone.
+        full = (5 * len(SIZES) if case.size == MIXED else 10) * case.routes
         for seconds in (0.3 * self._effort.seconds, self._effort.seconds):
             rate = self._stand.move(mover, count, case.size).rate
             count = max(2 * case.routes, min(int(rate * seconds), most))
-            full = 10 * case.routes
-            if (
-                count > full
-            ):  # whole requests: what is left over would tell more of the count than of the bridge
-                count -= count % full
+            if count > full or case.size == MIXED:
+                count = max(full, count - count % full)
         return count
 
     def _bare(self) -> None:
@@ -192,13 +192,17 @@ def main(
     """Measure the bridge beside the plain loop; about ten minutes."""
     console = Console() if sys.stdout.isatty() else Console(width=_PAPER)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with (
-        tempfile.TemporaryDirectory(prefix="bridge-bench-") as directory,
-        Stand(Path(directory)) as stand,
-        Progress(*columns, console=Console(stderr=True)) as progress,
-    ):
-        bench = Bench(stand, QUICK if quick else WHOLE, progress)
-        bench.run(CASES)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="bridge-bench-") as directory,
+            Stand(Path(directory)) as stand,
+            Progress(*columns, console=Console(stderr=True)) as progress,
+        ):
+            bench = Bench(stand, QUICK if quick else WHOLE, progress)
+            bench.run(CASES)
+    except Incomplete as e:
+        console.print(f"[red]{e}[/red]")
+        raise typer.Exit(1) from None
     show(bench.findings, console)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(page(bench.findings), encoding="utf-8")
@@ -206,4 +210,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # Told to end either way, it ends what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     typer.run(main)

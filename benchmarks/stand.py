@@ -18,7 +18,7 @@ import yaml
 
 from benchmarks.aws_stub import ACCOUNT, bucket_of
 from benchmarks.bodies import Bodies
-from benchmarks.cases import KIB, Bare, Direction, Round
+from benchmarks.cases import ENDS, KIB, Bare, Direction, Round
 from benchmarks.control import Control
 from benchmarks.ends import CHANNEL, Ends
 from benchmarks.processes import cpu_of, memory_of
@@ -71,6 +71,10 @@ def topic(name: str, number: int) -> str:
     return f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-{number}"
 
 
+class Incomplete(Exception):
+    """Not all messages were moved: no figure would be right."""
+
+
 class Stand:
     """A stub and two queue managers, one of them with TLS; a context manager."""
 
@@ -81,6 +85,12 @@ class Stand:
         self._numbers = count(1)
 
     def __enter__(self) -> Stand:
+        with self._stack:
+            self._start()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def _start(self) -> None:
         self._certificates: Generated = generate(self._directory / "certs", days=1)
         names = [
             mq_queue(name, number, direction=direction)
@@ -95,7 +105,6 @@ class Stand:
             "queue_manager", json.dumps(names), str(self._certificates.directory)
         )
         self._queue_managers = {self.tcp: tcp, self.tls: tls}
-        return self
 
     def __exit__(self, *why: Any) -> None:
         self._stack.__exit__(*why)
@@ -219,16 +228,20 @@ class Stand:
         filled = {"queues": mover.sources, "count": count, "size": size, "first": first}
         if mover.direction == "out":
             began = mover.queue_manager.ask("fill", **filled)
-            found = self.stub.ask("published", messages=count, within=_WITHIN)
-            ended = found["last"]
+            gone = found = self.stub.ask("published", messages=count, within=_WITHIN)
         else:
             began = self.stub.ask("fill", **filled)
-            ended = self.stub.ask("deleted", messages=count, within=_WITHIN)["last"]
+            gone = self.stub.ask("deleted", messages=count, within=_WITHIN)
             found = mover.queue_manager.ask("wait", messages=count, within=0.1)
+        if (moved := min(gone["distinct"], found["distinct"])) < count:
+            ends = f"{ENDS[mover.direction]}, {mover.name}"
+            raise Incomplete(
+                f"{ends}: {moved} of {count} messages of {size} bytes were moved within a minute"
+            )
         time.sleep(_SETTLES)
         return Round(
             messages=count,
-            seconds=ended - began,
+            seconds=gone["last"] - began,
             cpu=mover.cpu - cpu,
             others=[after - before for before, after in zip(others, self._cpu_of_others(mover), strict=True)],
             requests=self.stub.ask("requests", owner=mover.name),

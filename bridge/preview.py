@@ -149,7 +149,11 @@ def _sent(found: Preview, destination: str, written: CloudMessage, entry: Entry)
         body=str(encoding.value) if encoding else "text",
         sent=size(entry.cloud),
         through_s3=entry.cloud is not written,
-        attributes={name: len(each.value) for name, each in entry.cloud.attributes.items()},
+        attributes={name: _bytes(each.value) for name, each in entry.cloud.attributes.items()},
         order=entry.order,
         text=written.body if isinstance(written.body, str) else "",
     )
+
+
+def _bytes(value: str | bytes) -> int:
+    return len(value.encode()) if isinstance(value, str) else len(value)

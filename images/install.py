@@ -19,6 +19,8 @@ _IBM = Path("/opt/mqm")
 _WRITABLE = (Path("/opt/writable/bridge/run/bridge"), Path("/opt/writable/rehearsal/certs"))
 """What belongs to the images' user alone, under what is copied to their root."""
 _WHEELS = Path("/opt/build/wheels")
+_SERVICES = frozenset({"kms", "s3", "secretsmanager", "signin", "sns", "sqs", "sso", "sso-oidc", "sts"})
+"""Of AWS, those that the bridge calls, and those that boto3 gets credentials from; it knows 400 others."""
 
 
 def main(what: str, destination: Path) -> None:
@@ -32,6 +34,10 @@ def main(what: str, destination: Path) -> None:
     _pip("--python", python, "install", "--require-hashes", "--requirement", f"requirements/{locked}.txt")
     ours = sorted(_WHEELS.glob("*.whl")) if what == "bridge" else sorted(_WHEELS.glob("ibmmq_aws_bridge-*"))
     _pip("--python", python, "install", "--no-deps", "--no-index", *map(str, ours))
+    if what == "bridge":
+        for described in destination.glob("lib/python*/site-packages/botocore/data/*/"):
+            if described.name not in _SERVICES:
+                shutil.rmtree(described)
     if what == "rehearsal":
         for part in ("certs", "examples"):
             shutil.copytree(part, destination / part)

@@ -79,15 +79,19 @@ def _message(found: Found, route: configured.Route) -> Message:
         for name, value in given.descriptor.items()
     }
     descriptor = replace(Descriptor(format="MQSTR" if isinstance(found.body, str) else ""), **fields)
-    name = codec(descriptor.ccsid, descriptor.encoding)
-    if isinstance(found.body, bytes):
-        body = found.body
-    elif name is not None:
-        body = found.body.encode(name)
-    else:
-        raise MappingError(f"given.body: CCSID {descriptor.ccsid} is not known: give its bytes in base64")
+    body = found.body if isinstance(found.body, bytes) else _in_ccsid(found.body, descriptor)
     properties = {name: _property(value) for name, value in given.attributes.items()}
     return Message(body, descriptor, MappingProxyType(properties))
+
+
+def _in_ccsid(text: str, descriptor: Descriptor) -> bytes:
+    name = codec(descriptor.ccsid, descriptor.encoding)
+    try:
+        if name is not None:
+            return text.encode(name)
+    except UnicodeError:
+        pass
+    raise MappingError(f"given.body: not text in CCSID {descriptor.ccsid}: give its bytes in base64")
 
 
 def _received(found: Found, route: configured.Route, source: configured.SqsSource) -> Message:

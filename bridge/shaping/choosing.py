@@ -18,8 +18,9 @@ NOWHERE = "none of the route's destinations takes it: add one without `when`, or
 
 def chosen(patterns: Sequence[Pattern | None], message: Message) -> int:
     """Which is the first to match, or to take them all (None); raises `MappingError` where none does."""
+    known: facts.Known = {}
     for place, pattern in enumerate(patterns):
-        if pattern is None or facts.matches(pattern, message):
+        if pattern is None or facts.matches(pattern, message, known):
             return place
     raise MappingError(NOWHERE)
 
@@ -37,7 +38,7 @@ class ChoosingSink:
         self._sinks = sinks
         self._choose = choose
         self._change = change
-        self._memo: dict[int, tuple[weakref.ref[Message], Message]] = {}
+        self._memo: dict[int, tuple[weakref.ref[Message], Message | None, int]] = {}
         """What became of messages that are still held by somebody: sinks know them by identity."""
 
     @property
@@ -97,14 +98,13 @@ class ChoosingSink:
             sink.close()
 
     def _shaped(self, message: Message) -> tuple[Message, int]:
-        changed = self._changed(message)
-        return changed, self._choose(changed)
-
-    def _changed(self, message: Message) -> Message:
-        if not self._change:
-            return message
+        """The message as changed, and its destination's place; raises `MappingError`."""
         key, memo = id(message), self._memo
         if key not in memo:
-            changed = self._change.made_in(message)
-            memo[key] = (weakref.ref(message, lambda _: memo.pop(key, None)), changed)
-        return memo[key][1]
+            changed = self._change.made_in(message) if self._change else message
+            place = self._choose(changed)
+            # Not the message itself, which nobody would forget then.
+            kept = None if changed is message else changed
+            memo[key] = (weakref.ref(message, lambda _: memo.pop(key, None)), kept, place)
+        _, kept, place = memo[key]
+        return kept or message, place

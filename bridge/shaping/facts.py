@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.descriptor_fields import DEFAULTS, FIELDS
@@ -12,21 +13,23 @@ from bridge.message import Message
 from bridge.shaping.pattern import Pattern
 from code_pages.ccsid import codec
 
-PLACES = ("attributes", "descriptor", "body")
-"""What a pattern for messages has at the top."""
+Known = dict[str, Any]
+"""Parts of a message that were looked at already."""
 
 
-def matches(pattern: Pattern, message: Message) -> bool:
-    """Whether a message does. Raises `MappingError` where the pattern asks for a body that is no JSON."""
-    wanted = pattern.reads
-    facts: dict[str, Any] = {}
-    if "attributes" in wanted:
-        facts["attributes"] = {name: _plain(each.value) for name, each in message.properties.items()}
-    if "descriptor" in wanted:
-        facts["descriptor"] = _descriptor(message)
-    if "body" in wanted:
-        facts["body"] = _body(message)
-    return pattern.matches(facts)
+def matches(pattern: Pattern, message: Message, known: Known) -> bool:
+    """Whether a message does; what is looked at for it goes to `known`.
+
+    Raises `MappingError` where the pattern asks for a body that is no JSON.
+    """
+    for name in pattern.reads:
+        if name not in known:
+            known[name] = _PARTS[name](message)
+    return pattern.matches(known)
+
+
+def _attributes(message: Message) -> dict[str, Any]:
+    return {name: _plain(each.value) for name, each in message.properties.items()}
 
 
 def _descriptor(message: Message) -> dict[str, Any]:
@@ -54,3 +57,12 @@ def _body(message: Message) -> Any:
 
 def _plain(value: object) -> Any:
     return value.hex() if isinstance(value, bytes) else value
+
+
+_PARTS: Mapping[str, Callable[[Message], Any]] = {
+    "attributes": _attributes,
+    "descriptor": _descriptor,
+    "body": _body,
+}
+PLACES = tuple(_PARTS)
+"""What a pattern for messages has at the top."""

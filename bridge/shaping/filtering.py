@@ -17,7 +17,7 @@ def judged(pattern: Pattern, delivery: Delivery) -> Delivery | None:
     if delivery.fault:
         return delivery
     try:
-        return delivery if facts.matches(pattern, delivery.message) else None
+        return delivery if facts.matches(pattern, delivery.message, {}) else None
     except MappingError as e:
         return replace(delivery, fault=f"the route's filter can't tell: {e}")
 

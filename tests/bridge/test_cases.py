@@ -177,6 +177,15 @@ def test_a_case_that_fails_tells_each_difference(config: Path) -> None:
     assert told[17] == "not left out: sent to mq:EVENTS"
 
 
+@pytest.mark.parametrize("ccsid", [500, 0])
+def test_a_text_that_its_ccsid_has_not_is_told_of_as_such(config: Path, ccsid: int) -> None:
+    given = {"body": "№", "descriptor": {"CodedCharSetId": ccsid}, "attributes": {"Kind": "PAYMENT"}}
+    write(config, [{**CASES[1], "given": given}])
+    result = bridge("test", "--config", str(config))
+    assert (result.returncode, result.stderr) == (1, "")
+    assert f"given.body: not text in CCSID {ccsid}: give its bytes in base64" in result.stdout
+
+
 def test_a_file_may_be_named(config: Path) -> None:
     elsewhere = write(config, CASES[4:5], "elsewhere.yaml")
     result = bridge("test", str(elsewhere), "--config", str(config))

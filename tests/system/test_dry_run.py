@@ -71,7 +71,9 @@ def test_what_it_says_is_what_then_arrives(
         offload=plain.configuration["offload"],
     )
     for said, got in zip((text, large), read(aws, arrived, 2), strict=True):
-        attributes = {key: len(value["StringValue"]) for key, value in got["MessageAttributes"].items()}
+        attributes = {
+            key: len(value["StringValue"].encode()) for key, value in got["MessageAttributes"].items()
+        }
         assert attributes == said["attributes"]
         assert {key: got["Attributes"][key] for key in said["order"]} == said["order"]
     assert started.stop() == 0
@@ -130,6 +132,7 @@ def test_what_has_no_meaning_is_bad_usage(plain: SetUp, options: list[str]) -> N
 def test_it_says_which_are_left_out_and_which_destination_each_of_the_others_goes_to(plain: SetUp) -> None:
     route = plain.configuration["routes"][0]
     topic = route["to"]["sns"]
+    route["attributes"] = {"umlaut": "constant:ü"}
     route["filter"] = {"attributes": {"kind": [{"exists": False}]}, "descriptor": {"Priority": [4, 5]}}
     route["to"] = [
         {"sqs": "urgent", "when": {"descriptor": {"Priority": [5]}}, "format": "base64"},
@@ -139,6 +142,7 @@ def test_it_says_which_are_left_out_and_which_destination_each_of_the_others_goe
         plain.queue_manager.put(OUT, CANARY, format="MQSTR", priority=priority)
     code, out, _ = plain.run("run", "--dry-run")
     assert code == 0
+    assert out.count("umlaut (2)") == 2
     lines = [line.strip() for line in out.splitlines()]
     assert lines[0] == f"out: mq:OUT -> sqs:urgent or sns:{topic}"
     told = [line for line in lines if line.startswith(("to ", "left out", "base64,", "text,"))]

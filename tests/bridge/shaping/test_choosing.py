@@ -75,6 +75,32 @@ def test_a_changed_message_is_the_same_one_at_each_attempt() -> None:
     assert sent.properties == {"kind": Property("a")}
 
 
+def test_what_is_asked_of_a_message_is_looked_at_once() -> None:
+    asked: list[Message] = []
+
+    def choose(message: Message) -> int:
+        asked.append(message)
+        return 0
+
+    sink = ChoosingSink([MemorySink()], choose)
+    for _ in range(3):
+        sink.deliver(MIXED)
+        sink.group_of(MIXED[0])
+        sink.has(MIXED[0])
+    assert len(asked) == len(MIXED)
+
+
+def test_it_keeps_no_message_that_nobody_holds_unchanged_ones_too() -> None:
+    inner = MemorySink()
+    sink = ChoosingSink([inner], lambda _message: 0)
+    sink.deliver([of_kind(1, "a")])
+    kept = weakref.ref(inner.arrived[0])
+    inner.calls.clear()
+    inner.arrived.clear()
+    gc.collect()
+    assert kept() is None
+
+
 def test_it_keeps_no_message_that_nobody_holds() -> None:
     inner = MemorySink()
     sink = among((inner, None), change=Change({"kind": Value("constant", "x")}))
