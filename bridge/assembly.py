@@ -34,16 +34,19 @@ from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
-from bridge.pump import UNIT_OF_WORK, Pump, Tally
+from bridge.pump import UNIT_OF_WORK, Pump
 from bridge.replying import addressed
 from bridge.requesting import Requesting
 from bridge.retry import Retry
 from bridge.shaping.change import Change
 from bridge.shaping.choosing import ChoosingSink, chosen
 from bridge.shaping.filtering import FilteringSource
+from bridge.tally import Tally
 
-FROM_MQ = 100
-"""Messages in a unit of work from MQ: as many requests' as are under way at a time, for one MQCMIT."""
+FROM_MQ = 50
+"""Messages in a unit of work from MQ: several requests' for one MQCMIT."""
+BESIDE = 2
+"""Further connections of a route from MQ while there is a backlog, where nobody keeps an order."""
 
 
 def read_credentials(configuration: Configuration, clients: Clients) -> Credentials | None:
@@ -104,21 +107,26 @@ class Assembly:
     def _pump(self, route: configured.Route, letters: S3DeadLetters) -> Pump:
         settings = self.configuration.dead_letters
         tally = Tally()
-        return Pump(
+        from_mq = isinstance(route.source, configured.MqSource)
+        pump = Pump(
             route=route.name,
             source=self._source(route, tally),
-            sink=make_sink(
-                self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
-            ),
+            sink=self._sink(route, tally),
             dead_letters=letters,
             retry=Retry(settings.retries, self.stop),
             circuit=Circuit(route.name),
             backout_threshold=settings.backout_threshold,
-            most=FROM_MQ if isinstance(route.source, configured.MqSource) else UNIT_OF_WORK,
+            most=FROM_MQ if from_mq else UNIT_OF_WORK,
             holds=settings.when_away == "hold",
             gate=self.gate,
             tally=tally,
         )
+        if from_mq and not keeps_order(route):
+            pump.beside = [
+                pump.another(self._source(route, tally, beside=True), self._sink(route, tally))
+                for _ in range(BESIDE)
+            ]
+        return pump
 
     def depths(self, every: float) -> MqDepths | None:
         """What looks at the MQ queues that routes take from, every so many seconds; None where none does."""
@@ -135,19 +143,25 @@ class Assembly:
             route: sum(max(0, each.connects - 1) for each in made) for route, made in self.connections.items()
         }
 
-    def _source(self, route: configured.Route, tally: Tally) -> Source:
-        source = self._unfiltered(route, tally)
+    def _sink(self, route: configured.Route, tally: Tally) -> Sink:
+        return make_sink(
+            self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
+        )
+
+    def _source(self, route: configured.Route, tally: Tally, *, beside: bool = False) -> Source:
+        source = self._unfiltered(route, tally, beside=beside)
         return FilteringSource(source, route.filter, tally.leave_out) if route.filter else source
 
-    def _unfiltered(self, route: configured.Route, tally: Tally) -> Source:
+    def _unfiltered(self, route: configured.Route, tally: Tally, *, beside: bool) -> Source:
         if isinstance(route.source, configured.MqSource):
-            connection = self._connection(route.name)
+            connection = self._connection("" if beside else route.name)
             source = MqSource(
                 connection,
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
                 exclusive=keeps_order(route),
                 most_bytes=self.configuration.in_flight,
+                only_short=beside,
             )
             if route.source.addresses is None:
                 return source

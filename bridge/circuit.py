@@ -91,13 +91,15 @@ class Circuit:
         self.waiting = False
         self._say("route_setting_aside", now)
 
-    def idle(self) -> None:
-        """Nothing was there to deliver, so both sides were reached."""
+    def idle(self, began: float | None = None) -> None:
+        """Nothing was there to deliver, so both sides were reached; `began` as below."""
         if not self._delivering:
-            self.succeeded()
+            self.succeeded(began)
 
-    def succeeded(self) -> None:
-        """A unit of work was committed."""
+    def succeeded(self, began: float | None = None) -> None:
+        """A unit of work was committed: one begun then, by the clock, tells nothing of what failed since."""
+        if began is not None and not self.closed and began < self._opened_at:
+            return
         if self._told:
             log.info(
                 "route_going_on", route=self.route, after_seconds=round(self.clock() - self._opened_at, 1)

@@ -35,7 +35,8 @@ class Health:
         return [
             pump.route
             for pump in self.pumps
-            if pump.route not in self.ended and pump.passed_at and now - pump.passed_at > STUCK_AFTER
+            if pump.route not in self.ended
+            and any(each.passed_at and now - each.passed_at > STUCK_AFTER for each in pump.all)
         ]
 
     @property
@@ -80,7 +81,7 @@ class Health:
             state = "waiting" if pump.circuit.waiting else "setting_aside"
         else:
             state = "running" if pump.connected else "starting"
-        delivered = pump.delivered_at
+        delivered = max(each.delivered_at for each in pump.all)
         return {
             "name": pump.route,
             "source": pump.source.name,

@@ -114,8 +114,9 @@ class Metrics:
         for pump in self.health.pumps:
             circuit = pump.circuit
             state.add_metric([pump.route], 0 if circuit.closed else 2 if circuit.waiting else 1)
-            in_hand.add_metric([pump.route], pump.in_hand[0])
-            in_bytes.add_metric([pump.route], pump.in_hand[1])
+            messages, size = map(sum, zip(*(each.in_hand for each in pump.all), strict=True))
+            in_hand.add_metric([pump.route], messages)
+            in_bytes.add_metric([pump.route], size)
         yield from (ready, depth, age, state, in_hand, in_bytes)
         if until := self.certificate_until():
             left = (until - datetime.now(UTC)).total_seconds() / 86_400

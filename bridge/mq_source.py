@@ -34,6 +34,7 @@ class MqSource:
 
     A unit of work takes no further message once its bodies have `most_bytes`.
     `exclusive` keeps everybody else from taking: two that take from one queue keep no order between them.
+    With `only_short` it takes none that is longer than 65,536 bytes: it ends the unit of work before that.
 
     Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
     """
@@ -47,6 +48,7 @@ class MqSource:
         wait: float = 5.0,
         exclusive: bool = False,
         most_bytes: int = DEFAULT_MOST_BYTES,
+        only_short: bool = False,
     ) -> None:
         constants = connection.binding.constants
         options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED
@@ -54,6 +56,7 @@ class MqSource:
         self._stop = stop
         self._wait = wait
         self._most_bytes = most_bytes
+        self._only_short = only_short
 
     @property
     def name(self) -> str:
@@ -114,7 +117,7 @@ class MqSource:
         return None
 
     def _get(self, *, wait: int) -> Delivery | None:
-        """One MQGET; None where there was no message within `wait` milliseconds."""
+        """One MQGET; None where there was no message within `wait` milliseconds, or none that is wanted."""
         length = _FIRST_BUFFER
         while True:
             md, gmo = self._structures(wait)
@@ -123,6 +126,8 @@ class MqSource:
                     data = self._queue.handle.get(length, md, gmo)
             except MqError as e:
                 if e.code == _NOTHING:
+                    return None
+                if e.code == _TOO_LONG and self._only_short:
                     return None
                 if e.code == _TOO_LONG:
                     # Another consumer may take it meanwhile: then there is the next one, or none.

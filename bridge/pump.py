@@ -1,4 +1,9 @@
-"""One route at work. The guarantee is in `Pump.move`: a message has a home before it leaves its source."""
+"""One route at work. The guarantee is in `Pump.move`: a message has a home before it leaves its source.
+
+A queue manager answers one call of a connection at a time, and commits all that is open on it. So a route
+with a backlog is moved by several pumps at once, each with a connection and a unit of work of its own: while
+one waits for AWS, the others get and commit.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,14 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from bridge.circuit import Circuit
-from bridge.errors import Away, BridgeError
+from bridge.errors import Away, BridgeError, Stop
 from bridge.gate import Gate
 from bridge.latency import Latencies
 from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
@@ -22,6 +27,7 @@ from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.redelivery import Redeliveries
 from bridge.retry import STOPPING, Retry
+from bridge.tally import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +39,11 @@ _UNCLEAR_IN_A_ROW = 5
 
 _ERRORS = 5
 """How many are remembered to be shown."""
+_LINGER = 60.0
+"""Seconds for which a pump beside the first keeps its connection when there is no backlog any more; and after
+which one that could not connect tries again."""
+_LOOK_EVERY = 0.2
+"""Seconds between two looks at whether it is needed."""
 
 
 class Undelivered(Away):
@@ -44,40 +55,19 @@ class _Unclear(Undelivered):
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a route has done since it started; bytes are bodies'.
+class _Shared:
+    """What the pumps of a route know together."""
 
-    `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
-    unit of work was backed out after it. `retries` are deliveries tried again within their unit of work;
-    `filtered` left their source and went nowhere, for the route's filter did not match them. `offloads` are
-    bodies that went through S3, put there or fetched from there.
-    """
-
-    units: int = 0
-    messages: int = 0
-    delivered: int = 0
-    delivered_bytes: int = 0
-    dead_letters: int = 0
-    dead_letter_bytes: int = 0
-    filtered: int = 0
-    filtered_bytes: int = 0
-    back_outs: int = 0
-    retries: int = 0
-    offloads: int = 0
-
-    def count_offload(self) -> None:
-        """One more body that went through S3: for the route's ends, which alone see it."""
-        self.offloads += 1
-
-    def leave_out(self, messages: int, size: int) -> None:
-        """Counts so many that the filter left out, and the bytes of their bodies."""
-        self.filtered += messages
-        self.filtered_bytes += size
-
-    def deliver(self, messages: int, size: int) -> None:
-        """Counts so many that their destination has confirmed, and the bytes of their bodies."""
-        self.delivered += messages
-        self.delivered_bytes += size
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """For what more than one of them changes."""
+    backlog: bool = False
+    """Whether the last unit of work was full: there is more than one can move."""
+    over: bool = False
+    """Whether the route has ended."""
+    singly: int = 0
+    """Messages to take singly yet: one of so many that went back together may be what is wrong."""
+    unclear: int = 0
+    """Messages in a row of which none arrived and it was not clear why."""
 
 
 @dataclass(slots=True)
@@ -88,6 +78,9 @@ class Pump:
 
     While the destination is away the route `holds`; else its messages go to the dead letters, and the source
     drains. It holds in any case while the source or the dead-letter bucket is.
+
+    Those `beside` it, made by `another`, move messages too while there is a backlog and nothing is wrong.
+    They share all but their ends and what they have in hand.
 
     For whoever watches it: `connected` says whether both sides were reached since it last failed, and
     `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
@@ -114,32 +107,48 @@ class Pump:
     latencies: Latencies = field(default_factory=Latencies)
     now: Callable[[], float] = time.time
     errors: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=_ERRORS))
+    beside: Sequence[Pump] = ()
     _redeliveries: Redeliveries = field(default_factory=Redeliveries)
-    _singly: int = 0
-    """Messages to take singly yet: one of so many that went back together may be what is wrong."""
+    _shared: _Shared = field(default_factory=_Shared)
+    _thread: threading.Thread | None = None
+    """That of one beside another, once it was needed."""
+    _not_before: float = 0.0
+    """When one beside another may try to connect again."""
+    _began: float = 0.0
+    """When the unit of work in hand was begun to be taken."""
     _arrived: int = 0
     """Messages of the unit of work in hand that their destination has confirmed."""
     _arrived_bytes: int = 0
-    _unclear: int = 0
-    """Messages in a row of which none arrived and it was not clear why."""
     _away: Undelivered | None = None
     """Why messages of the unit of work in hand are set aside, where that is their destination's fault."""
 
+    @property
+    def all(self) -> Sequence[Pump]:
+        """It and those beside it."""
+        return [self, *self.beside]
+
+    def another(self, source: Source, sink: Sink) -> Pump:
+        """One to be beside it, with ends of its own."""
+        return replace(self, source=source, sink=sink, beside=())
+
     def move(self) -> None:
         """Moves one unit of work. Raises `Away` once everything is back at the source."""
+        self._began = self.circuit.clock()
         drains = not (self.holds or self.circuit.closed)
         if not drains:  # else a delivery shows whether it is back
             self.sink.connect()
         self.source.connect()
         self.connected = not drains
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
-        whole = (self.circuit.closed or drains) and not self._singly
-        unit = self.source.take(self.most if whole else 1)
+        most = self.most if (self.circuit.closed or drains) and not self._shared.singly else 1
+        unit = self.source.take(most)
+        self._shared.backlog = len(unit) == self.most
         if not unit:
             if not self.circuit.probing:  # else only a message can tell whether it is back
                 self.sink.connect()
                 self.connected = True
-            self.circuit.idle()
+            with self._shared.lock:
+                self.circuit.idle(self._began)
             return
         size = sum(len(each.message.body) for each in unit)
         self.in_hand = (len(unit), size)
@@ -147,103 +156,162 @@ class Pump:
         self._arrived = self._arrived_bytes = 0
         self._away = None
         try:
-            # A crash here: the source hands the unit out again. Nothing else has happened.
-            hopeful, hopeless = self._judge(unit)
-            for wave in waves(hopeful, self._group_of):
-                self._deliver(wave, homed, hopeless)
-                # A crash here: the unit is handed out again; what was delivered arrives twice.
-                # What failed has its home before the next of its group is tried, which it must not follow.
-                self._set_aside(hopeless, homed)
-            self._set_aside(hopeless, homed)
-            # A crash here: the same, and what was set aside is so again. Each message has a home now.
-            self.source.commit()
-            # A crash here, or a commit whose outcome is unknown: either it took effect or it is as above.
-        except BaseException as e:
-            self.source.back_out()
-            self._was_given_back(unit, homed, e)
-            raise
+            with self._redeliveries.in_hand(unit) as with_a_home:
+                try:
+                    # A crash here: the source hands the unit out again. Nothing else has happened.
+                    hopeful, hopeless = self._judge(unit, with_a_home)
+                    for wave in waves(hopeful, self._group_of):
+                        self._deliver(wave, homed, hopeless)
+                        # A crash here: the unit is handed out again; what was delivered arrives twice.
+                        # What failed has its home before the next of its group is tried, which it must not
+                        # follow.
+                        self._set_aside(hopeless, homed)
+                    self._set_aside(hopeless, homed)
+                    # A crash here: the same, and what was set aside is so again. Each message has a home now.
+                    self.source.commit()
+                    # A crash here, or a commit whose outcome is unknown: either it took effect or it is as
+                    # above.
+                except BaseException as e:
+                    self._is_given_back(unit, homed, e)
+                    self.source.back_out()
+                    raise
+                self._redeliveries.settle(unit)
         finally:
             self.in_hand = (0, 0)
         self._has_left(unit)
 
-    def _was_given_back(
-        self, unit: Sequence[Delivery], homed: Sequence[Delivery], why: BaseException
-    ) -> None:
+    def _is_given_back(self, unit: Sequence[Delivery], homed: Sequence[Delivery], why: BaseException) -> None:
         """Remembers what that means for the next time these messages come."""
-        self.tally.back_outs += 1
+        self.tally.back_out()
         self.tally.deliver(self._arrived, self._arrived_bytes)
         self._redeliveries.confirm(homed)
         if isinstance(why, Away) and not isinstance(why, _Unclear):
             self._redeliveries.excuse(unit)
         else:
-            self._singly = max(self._singly, len(unit))
+            with self._shared.lock:
+                self._shared.singly = max(self._shared.singly, len(unit))
 
     def _has_left(self, unit: Sequence[Delivery]) -> None:
         """Counts a unit of work that is gone from its source for good."""
-        self._redeliveries.settle(unit)
-        self._singly = max(0, self._singly - len(unit))
-        self.tally.units += 1
-        self.tally.messages += len(unit)
+        self.tally.commit(len(unit))
         self.tally.deliver(self._arrived, self._arrived_bytes)
-        for each in unit:
-            if each.sent_at:
-                self.latencies.add(self.now() - each.sent_at)
         log.debug("unit_of_work_committed", route=self.route, messages=len(unit))
         if self._arrived:
             self.connected = True
             self.delivered_at = self.circuit.clock()
-        if self._away:
-            self.circuit.set_aside(str(self._away))
-        elif self._arrived:
-            self.circuit.succeeded()
-        else:
-            self.circuit.idle()
+        with self._shared.lock:
+            self._shared.singly = max(0, self._shared.singly - len(unit))
+            for each in unit:
+                if each.sent_at:
+                    self.latencies.add(self.now() - each.sent_at)
+            if self._away:
+                self.circuit.set_aside(str(self._away))
+            elif self._arrived:
+                self.circuit.succeeded(self._began)
+            else:
+                self.circuit.idle(self._began)
 
     def run(self, stop: threading.Event) -> None:
         """Moves units of work until `stop` is set; whatever is away is waited for. Raises `Stop`."""
         try:
             while self.gate.pass_through(self._let_go, stop):
-                self.passed_at = self.circuit.clock()
-                try:
-                    self.move()
-                except Away as e:
-                    self.connected = False
-                    if not stop.is_set():
-                        self._note(str(e))
-                        took = self.circuit.clock() - self.passed_at
-                        delivering = isinstance(e, Undelivered)
-                        wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly, took=took)
-                        self.gate.wait(wait, stop)
-                except BridgeError:
-                    raise
-                except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
-                    self.connected = False
-                    self._let_go()
-                    name = type(e).__name__
-                    # Not its text, which may quote a body.
-                    log.error("route_failed", route=self.route, error=name, at=_places(e))  # noqa: TRY400
-                    self.gate.wait(self.circuit.failed(f"internal error: {name}", delivering=False), stop)
+                self._go_round(stop)
+                if self._is_more_than_one_can_move():
+                    for each in self.beside:
+                        each.help(stop)
         finally:
+            self._shared.over = True
+            for each in self.beside:
+                each.wait()
             self._let_go()
 
-    def _count_retries(self, messages: int) -> None:
-        self.tally.retries += messages
+    def help(self, stop: threading.Event) -> None:
+        """Lets one beside another move messages, on a thread of its own, as long as it is needed."""
+        if self._thread and self._thread.is_alive():
+            return
+        if self.circuit.clock() >= self._not_before:
+            self._thread = threading.Thread(target=self._help, args=(stop,), name=self.route, daemon=True)
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until its thread has ended, if it has one."""
+        if self._thread:
+            self._thread.join()
+
+    def _help(self, stop: threading.Event) -> None:
+        with self.gate.user():
+            try:
+                self._work_beside(stop)
+            except (Away, Stop) as e:
+                # The first goes on, and meets the same where it concerns the route.
+                self._not_before = self.circuit.clock() + _LINGER
+                log.warning("connection_beside_not_made", route=self.route, reason=str(e))
+            finally:
+                self._let_go()
+                self.passed_at = 0.0
+
+    def _work_beside(self, stop: threading.Event) -> None:
+        """Raises `Away` and `Stop` where it can't connect."""
+        needed_at = self.circuit.clock()
+        while self.gate.pass_through(self._let_go, stop) and not self._shared.over:
+            self.passed_at = self.circuit.clock()
+            if self._is_more_than_one_can_move():
+                self.source.connect()
+                self.sink.connect()
+                self._go_round(stop)
+                needed_at = self.circuit.clock()
+            elif self.passed_at - needed_at < _LINGER:
+                self.gate.wait(_LOOK_EVERY, stop)
+            else:
+                return
+
+    def _is_more_than_one_can_move(self) -> bool:
+        return self._shared.backlog and self.circuit.closed and not self._shared.singly
+
+    def _go_round(self, stop: threading.Event) -> None:
+        """Moves one unit of work, or waits for what is away. Raises `Stop`."""
+        self.passed_at = self.circuit.clock()
+        try:
+            self.move()
+        except Away as e:
+            self.connected = False
+            if not stop.is_set():
+                self._note(str(e))
+                took = self.circuit.clock() - self.passed_at
+                delivering = isinstance(e, Undelivered)
+                with self._shared.lock:
+                    wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly, took=took)
+                self.gate.wait(wait, stop)
+        except BridgeError:
+            raise
+        except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
+            self.connected = False
+            self._let_go()
+            name = type(e).__name__
+            # Not its text, which may quote a body.
+            log.error("route_failed", route=self.route, error=name, at=_places(e))  # noqa: TRY400
+            with self._shared.lock:
+                wait = self.circuit.failed(f"internal error: {name}", delivering=False)
+            self.gate.wait(wait, stop)
 
     def _note(self, reason: str) -> None:
         """Remembers what went wrong; the same again takes the place of the last."""
-        if self.errors and self.errors[-1][1] == reason:
-            self.errors.pop()
-        self.errors.append((datetime.now(UTC), reason))
+        with self._shared.lock:
+            if self.errors and self.errors[-1][1] == reason:
+                self.errors.pop()
+            self.errors.append((datetime.now(UTC), reason))
 
     def _let_go(self) -> None:
         self.source.close()
         self.sink.close()
 
-    def _judge(self, unit: Sequence[Delivery]) -> tuple[list[Delivery], list[tuple[Delivery, str, int]]]:
+    def _judge(
+        self, unit: Sequence[Delivery], with_a_home: Sequence[bool]
+    ) -> tuple[list[Delivery], list[tuple[Delivery, str, int]]]:
         """Those to be tried; and those to be set aside, each with the reason and the tries it got: none."""
         hopeful: list[Delivery] = []
         hopeless: list[tuple[Delivery, str, int]] = []
-        for each, has_a_home in zip(unit, self._redeliveries.with_a_home(unit), strict=True):
+        for each, has_a_home in zip(unit, with_a_home, strict=True):
             if has_a_home:
                 continue
             attempts = self._redeliveries.attempts(each)
@@ -276,7 +344,7 @@ class Pump:
             return
         probing = self.circuit.probing
         outcomes = self.retry.deliver(
-            self.sink, [each.message for each in hopeful], probing=probing, again=self._count_retries
+            self.sink, [each.message for each in hopeful], probing=probing, again=self.tally.count_retries
         )
         refused = [outcome for outcome in outcomes if outcome]
         delivered = len(outcomes) - len(refused)
@@ -304,16 +372,13 @@ class Pump:
         for each in refused:
             if each.fault is Fault.DESTINATION:
                 return Undelivered(each.reason, slowly=each.slowly)
-        if delivered:
-            self._unclear = 0
         unclear = [each for each in refused if each.fault is Fault.UNCLEAR]
-        if delivered or not unclear:
-            return None
         # One message that nobody can take is set aside. One after another is hardly a fault of theirs: they
         # go back, come singly and with longer and longer waits between, and only so reach the threshold.
-        self._unclear += len(unclear)
-        if self._unclear <= _UNCLEAR_IN_A_ROW:
-            return None
+        with self._shared.lock:
+            self._shared.unclear = 0 if delivered else self._shared.unclear + len(unclear)
+            if delivered or not unclear or self._shared.unclear <= _UNCLEAR_IN_A_ROW:
+                return None
         return _Unclear(unclear[0].reason, slowly=True)
 
     def _set_aside(self, hopeless: list[tuple[Delivery, str, int]], homed: list[Delivery]) -> None:
@@ -334,8 +399,7 @@ class Pump:
             except Away as e:
                 raise Undelivered(str(e), slowly=e.slowly) from None
             homed.append(each)
-            self.tally.dead_letters += 1
-            self.tally.dead_letter_bytes += len(each.message.body)
+            self.tally.set_aside(len(each.message.body))
             self._note(reason)
             log.error(
                 "message_set_aside",

@@ -3,22 +3,29 @@
 A unit of work ends as a whole. When part of it was confirmed before the destination went away, all of it is
 handed out again; and each time its BackoutCount grows for no fault of the message. A restart forgets both:
 then a message may arrive twice, and may reach the backout threshold early, but never gets lost.
+
+Where a connection breaks the queue manager gives its messages back at once, and another of the route's
+connections may get them while AWS's answer is yet to come: they are judged once it is known.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Condition
 
 from bridge.message import Delivery
 
 _MOST = 10_000
+_PATIENCE = 60.0
+"""Seconds for which the end of another's unit of work is waited for."""
 
 
 @dataclass(slots=True)
 class Redeliveries:
-    """Bounded: forgets the oldest beyond `most` messages.
+    """Bounded: forgets the oldest beyond `most` messages. Shared by the threads that move a route's.
 
     Programs that choose their own ids put messages that are alike to the last byte, so it counts: of two
     such, one that has a home must not be taken for the other.
@@ -27,19 +34,41 @@ class Redeliveries:
     most: int = _MOST
     _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _in_hand: Counter[str] = field(default_factory=Counter)
+    _changed: Condition = field(default_factory=Condition)
+
+    @contextmanager
+    def in_hand(self, unit: Sequence[Delivery]) -> Iterator[Sequence[bool]]:
+        """To be held for as long as a unit of work is under way, and what becomes of it is told.
+
+        For each of its messages, whether it was confirmed before it was given back.
+        """
+        identities = Counter(each.identity for each in unit)
+        again = {each.identity for each in unit if each.deliveries}
+        with self._changed:
+            self._changed.wait_for(lambda: not any(self._in_hand[each] for each in again), _PATIENCE)
+            known = self._with_a_home(unit)
+            self._in_hand += identities
+        try:
+            yield known
+        finally:
+            with self._changed:
+                self._in_hand -= identities
+                self._changed.notify_all()
 
     def confirm(self, deliveries: Iterable[Delivery]) -> None:
         """These have a home, but their unit of work may come again."""
-        for each in deliveries:
-            self._add(self._confirmed, each.identity)
+        with self._changed:
+            for each in deliveries:
+                self._add(self._confirmed, each.identity)
 
     def excuse(self, unit: Iterable[Delivery]) -> None:
         """These, a unit of work, go back, and not for anything that is wrong with them."""
-        for identity in {each.identity for each in unit}:
-            self._add(self._excused, identity)
+        with self._changed:
+            for identity in {each.identity for each in unit}:
+                self._add(self._excused, identity)
 
-    def with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:
-        """For each of a unit of work, whether it was confirmed before it was given back."""
+    def _with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:
         if not self._confirmed:
             return [False] * len(unit)
         found: Counter[str] = Counter()
@@ -57,12 +86,13 @@ class Redeliveries:
 
     def settle(self, unit: Iterable[Delivery]) -> None:
         """These are gone from the source for good."""
-        for each in unit:
-            self._excused.pop(each.identity, None)
-            if each.deliveries and each.identity in self._confirmed:
-                self._confirmed[each.identity] -= 1
-                if not self._confirmed[each.identity]:
-                    del self._confirmed[each.identity]
+        with self._changed:
+            for each in unit:
+                self._excused.pop(each.identity, None)
+                if each.deliveries and each.identity in self._confirmed:
+                    self._confirmed[each.identity] -= 1
+                    if not self._confirmed[each.identity]:
+                        del self._confirmed[each.identity]
 
     def _add(self, remembered: OrderedDict[str, int], identity: str) -> None:
         if not identity:

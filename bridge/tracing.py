@@ -68,10 +68,11 @@ class Tracing:
 
     def follow(self, pump: Pump) -> None:
         """Comes between a pump, which has not begun, and its ends."""
-        unit = _Unit(self._tracer, pump.route, pump.source.name, pump.sink.name)
-        pump.source = TracedSource(pump.source, unit)
-        pump.sink = TracedSink(pump.sink, unit)
-        pump.dead_letters = TracedDeadLetters(pump.dead_letters, unit)
+        for each in pump.all:
+            unit = _Unit(self._tracer, each.route, each.source.name, each.sink.name)
+            each.source = TracedSource(each.source, unit)
+            each.sink = TracedSink(each.sink, unit)
+            each.dead_letters = TracedDeadLetters(each.dead_letters, unit)
 
     def close(self) -> None:
         """Sends what has ended, for two seconds at the most."""

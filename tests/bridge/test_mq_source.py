@@ -158,6 +158,26 @@ def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     assert len(taking.take(10)) == 2
 
 
+def test_one_beside_another_leaves_what_is_long_to_it(
+    binding: Binding, queue_manager: RunningQueueManager, program: Program
+) -> None:
+    """So that of the large ones no more than one is in memory beyond the bytes of a unit of work."""
+    first, beside = (
+        MqSource(
+            connection(binding, queue_manager), QUEUE, stop=threading.Event(), wait=0.0, only_short=short
+        )
+        for short in (False, True)
+    )
+    for size in (10, 65_536, 65_537, 20):
+        program.put(bytes(size))
+    beside.connect()
+    assert [len(each.message.body) for each in beside.take(10)] == [10, 65_536]
+    assert beside.take(10) == []
+    first.connect()
+    assert [len(each.message.body) for each in first.take(1)] == [65_537]
+    assert [len(each.message.body) for each in beside.take(10)] == [20]
+
+
 def test_how_many_bytes_is_the_configurations_to_say(
     binding: Binding, queue_manager: RunningQueueManager, program: Program
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from bridge.message import Delivery
 from bridge.redelivery import Redeliveries
 from tests.bridge.ends import message
@@ -12,7 +14,8 @@ def delivery(number: int, deliveries: int = 0) -> Delivery:
 
 
 def known(remembered: Redeliveries, *unit: Delivery) -> list[bool]:
-    return remembered.with_a_home(unit)
+    with remembered.in_hand(unit) as known_again:
+        return list(known_again)
 
 
 def test_a_confirmed_message_is_known_again_until_it_is_settled() -> None:
@@ -73,3 +76,23 @@ def test_the_oldest_is_forgotten_first() -> None:
     remembered = Redeliveries(most=2)
     remembered.confirm([delivery(n) for n in range(3)])
     assert known(remembered, *(delivery(n, 1) for n in range(3))) == [False, True, True]
+
+
+def test_what_another_has_in_hand_is_judged_once_its_end_is_known() -> None:
+    """As where a connection breaks: its messages come to another while their answers are yet to come."""
+    remembered = Redeliveries()
+    judged: list[bool] = []
+
+    def take_again() -> None:
+        judged.extend(known(remembered, delivery(1, 1), delivery(2, 1)))
+
+    other = threading.Thread(target=take_again)
+    with remembered.in_hand([delivery(1), delivery(2)]):
+        other.start()
+        # Others that were never given back need not wait.
+        assert known(remembered, delivery(3)) == [False]
+        assert judged == []
+        remembered.confirm([delivery(1)])
+        assert judged == []
+    other.join(10)
+    assert judged == [True, False]

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.assembly import FROM_MQ
+from bridge.assembly import BESIDE, FROM_MQ
+from bridge.aws.batching import MOST_ENTRIES
 from tests.fixtures.bridge import RunningBridge, StartBridge
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.torture.breaking import break_at
@@ -31,6 +32,8 @@ _HANDFUL = 5
 _EVERY_LARGE = 25
 """Of the others one in so many goes through S3."""
 _REFUSED = "InvalidParameterValue"
+_IN_HAND = FROM_MQ * (1 + BESIDE)
+"""Messages at the most: a unit of work a connection."""
 _LOST_ANSWERS = (Deed.DROP_AFTER, Deed.HANG, Deed.HALF, Deed.NONSENSE)
 
 
@@ -74,13 +77,13 @@ class Account:
 
     @property
     def may_double(self) -> int:
-        """The messages that may have arrived twice at SNS: a unit of work a kill, and a lost answer."""
-        return FROM_MQ * sum(
+        """The messages that may have arrived twice at SNS: a kill's in hand, a lost answer's request."""
+        lost_answers = sum(
             each.times
             for each in self.struck
-            if each.blow.deed.kills
-            or (each.blow.point.call == "PublishBatch" and each.blow.deed in _LOST_ANSWERS)
+            if each.blow.point.call == "PublishBatch" and each.blow.deed in _LOST_ANSWERS
         )
+        return _IN_HAND * self.kills + MOST_ENTRIES * lost_answers
 
 
 class Run:
@@ -151,8 +154,8 @@ class Run:
         if broken.lasts:
             self._go_on(lambda: time.monotonic() >= at + broken.lasts, "a while")
             broken.mend()
-        moved = self.moved
-        self._go_on(lambda: self.moved > moved + FROM_MQ, f"messages to move after {blow}")
+        enough = min(self.moved + _IN_HAND + 1, self.route.sent + 1, self.messages)
+        self._go_on(lambda: self.moved >= enough, f"messages to move after {blow}")
         recovered_after = time.monotonic() - at
         self._go_on(
             lambda: broken.happened() >= blow.times or time.monotonic() >= at + _USED_UP_WITHIN,

@@ -12,10 +12,11 @@ from bridge.circuit import Circuit
 from bridge.errors import Away
 from bridge.large_text import LARGE
 from bridge.message import Delivery, Message, Property
-from bridge.pump import Pump, Tally
+from bridge.pump import Pump
 from bridge.retry import Retry
 from bridge.shaping.filtering import FilteringSource
 from bridge.shaping.pattern import compiled
+from bridge.tally import Tally
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, message
 
 KIND = compiled({"attributes": {"kind": ["a"]}})
