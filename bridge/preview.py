@@ -11,6 +11,7 @@ from bridge.assembly import chosen_among, fifo_of, writer_for
 from bridge.aws import extended
 from bridge.aws.delivery import Answer, BatchDelivery, Entry
 from bridge.aws.offload import Offloader
+from bridge.aws.pace import Pace
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
@@ -80,7 +81,7 @@ class _Recorder:
             offloader = Offloader(store(cast("Storage", _KeepsNothing()), offload.bucket, region), offload)
         self._to_cloud = writer_for(configuration, route, cast("configured.AwsSink", sink))
         fifo = fifo_of(route, sink)
-        self._delivery = BatchDelivery(self.name, self._send, offloader, fifo, write=self._write)
+        self._delivery = BatchDelivery(self.name, self._send, offloader, fifo, pace=Pace(), write=self._write)
 
     def connect(self) -> None:
         """Nothing to connect to."""

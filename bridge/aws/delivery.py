@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from bridge.aws.batching import cut
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
 from bridge.aws.fifo import Fifo
 from bridge.aws.offload import Offloader
+from bridge.aws.pace import Pace
 from bridge.errors import MappingError
 from bridge.large_text import LargeText
 from bridge.mapping import Attribute, CloudMessage, size, to_cloud
@@ -63,8 +65,8 @@ class BatchDelivery:
     Several requests are under way at a time as long as the destination takes them: the first after it was
     away, and the first of all, goes alone.
 
-    `destination` is for reasons: `sns:arn:...`; `write` makes AWS's message of one of ours, or raises
-    `MappingError`. For one thread.
+    `destination` is for reasons: `sns:arn:...`, and `pace` is its own; `write` makes AWS's message of one of
+    ours, or raises `MappingError`. For one thread.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class BatchDelivery:
         offloader: Offloader | None,
         fifo: Fifo | None = None,
         *,
+        pace: Pace,
         write: Callable[[Message], CloudMessage] = to_cloud,
     ) -> None:
         self._destination = destination
         self._send = send
         self._offloader = offloader
         self._fifo = fifo
+        self._pace = pace
         self._pool = ThreadPoolExecutor(MOST_REQUESTS, thread_name_prefix="requests")
         self._takes = False
         """Whether the destination took the last request."""
@@ -151,6 +155,8 @@ class BatchDelivery:
             outcomes.update(answer())
         except FAULTS as error:
             found = classify(error, self._destination)
+            if found.kind is Kind.THROTTLED:
+                self._pace.refused()
             self._takes = not found.away
             if not found.away and len(request) > 1:  # one of them may have spoilt it for all: find out which
                 requests.extendleft([entry] for entry in reversed(request))
@@ -197,8 +203,11 @@ class BatchDelivery:
     def _sent(self, request: Sequence[Entry]) -> Outcomes:
         """Sends one request; the outcome of each of its entries."""
         by_id = {str(place): entry for place, entry in enumerate(request)}
+        if seconds := self._pace.wait(len(request)):
+            time.sleep(seconds)
         answer = self._send(by_id)
         taken = {entry["Id"] for entry in answer.get("Successful", ())}
+        self._pace.taken(len(taken))
         failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
         outcomes: Outcomes = {}
         for name, entry in by_id.items():
@@ -211,6 +220,8 @@ class BatchDelivery:
                 outcomes[entry.index] = trouble(
                     Kind.UNCLEAR, self._destination, "the answer does not mention it"
                 )
+        if any(found and found.kind is Kind.THROTTLED for found in outcomes.values()):
+            self._pace.refused()
         return outcomes
 
     def _failed(self, entry: Mapping[str, Any], *, suspect: bool) -> Trouble:

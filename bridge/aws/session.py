@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError
 from bridge import __version__
 from bridge.aws import form
 from bridge.aws.faults import FAULTS, capped, classify
+from bridge.aws.pace import Pace
 from bridge.errors import Stop
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Clients:
         self._region = region or environ.get("AWS_REGION", "")
         self._time_outs = time_outs or TimeOuts()
         self._made: dict[tuple[str, str], Any] = {}
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
         self._lock = Lock()
         self._counting = Lock()
         self._requests: Counter[str] = Counter()
@@ -135,6 +137,11 @@ class Clients:
                         owner=otherwise or "not checked",
                     )
             return self._account or otherwise
+
+    def pace(self, destination: str) -> Pace:
+        """The pace of what the process sends to a destination, over however many connections."""
+        with self._lock:
+            return self._paces[destination]
 
     def _client(self, service: str, region: str, *, wait: int = 0) -> Any:
         key = (f"{service}+{wait}", region)

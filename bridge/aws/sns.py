@@ -100,4 +100,5 @@ class SnsTopic:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
             store = extended.sns_store(storage, self._offload.bucket, self._region)
             offloader = Offloader(store, self._offload, self._offloaded)
-        return BatchDelivery(self.name, publish, offloader, self._fifo, write=self._write)
+        pace = self._clients.pace(self.name)
+        return BatchDelivery(self.name, publish, offloader, self._fifo, pace=pace, write=self._write)

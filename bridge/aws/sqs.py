@@ -138,7 +138,8 @@ class SqsDestination:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
             store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
             offloader = Offloader(store, self._offload, self._offloaded)
-        return BatchDelivery(self.name, send, offloader, self._fifo, write=self._write)
+        pace = self._clients.pace(url)
+        return BatchDelivery(self.name, send, offloader, self._fifo, pace=pace, write=self._write)
 
 
 @dataclass(frozen=True, slots=True)
