@@ -161,8 +161,9 @@ def _run(configuration: Configuration, source: str) -> int:
 
     import structlog  # noqa: PLC0415
 
-    from bridge import log, signals  # noqa: PLC0415
+    from bridge import allocator, log, signals  # noqa: PLC0415
 
+    allocator.keep_one_arena()
     log.configure()
     logger = structlog.get_logger("bridge.cli")
     routes = [route.name for route in configuration.routes]

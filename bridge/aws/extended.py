@@ -48,13 +48,17 @@ def sns_store(storage: Storage, bucket: str, region: str) -> Store:
     attributes: it would copy them through JSON, which fails on binary ones, and take an `S3Key` of theirs as
     the object's key. A body comes here when the route's threshold says so, so "always" is theirs.
     """
-    client: Any = SNSExtendedClientSession(region_name=region).client("sns")
-    client.s3_client = storage
-    client.large_payload_support = bucket
-    client.always_through_s3 = True
+
+    @cache  # made for the first body: a client takes 15 MB, and most routes never need one
+    def made() -> Any:
+        client: Any = SNSExtendedClientSession(region_name=region).client("sns")
+        client.s3_client = storage
+        client.large_payload_support = bucket
+        client.always_through_s3 = True
+        return client
 
     def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
-        attributes, pointer = client._make_payload({}, body, None)
+        attributes, pointer = made()._make_payload({}, body, None)
         return cast("str", pointer), cast("Mapping[str, Mapping[str, str]]", attributes)
 
     return store
@@ -62,12 +66,16 @@ def sns_store(storage: Storage, bucket: str, region: str) -> Store:
 
 def sqs_store(storage: Storage, bucket: str, region: str) -> Store:
     """How bodies sent to a queue are kept: `store_message_in_s3`, and no attributes, as with SNS."""
-    client = _sqs(storage, region)
-    client.large_payload_support = bucket
-    client.always_through_s3 = True
+
+    @cache  # as with SNS
+    def made() -> Any:
+        client = _sqs(storage, region)
+        client.large_payload_support = bucket
+        client.always_through_s3 = True
+        return client
 
     def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
-        return cast("tuple[str, Mapping[str, Mapping[str, str]]]", client.store_message_in_s3(body, {}))
+        return cast("tuple[str, Mapping[str, Mapping[str, str]]]", made().store_message_in_s3(body, {}))
 
     return store
 

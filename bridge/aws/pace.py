@@ -80,4 +80,5 @@ class Pace:
 
     def _rate_at(self, now: float) -> float:
         since = now - self._changed_at
-        return self._rate * (1 + _MORE * since) * 2.0 ** max(0.0, since - _DOUBLES_AFTER)
+        doubled: float = 2.0 ** max(0.0, since - _DOUBLES_AFTER)
+        return self._rate * (1 + _MORE * since) * doubled

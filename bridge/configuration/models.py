@@ -533,7 +533,7 @@ class Configuration(Model):
         in_bytes(KIB, 1024 * MIB),
         told(
             "A unit of work takes no further message once its bodies have so many bytes: a route holds that, "
-            "and one message more, at the most; and no more than that of short ones on each further connection",
+            "and one message more, at the most; on each further connection no more than that, of short ones",
             "16MiB",
         ),
     ] = 4 * MIB
