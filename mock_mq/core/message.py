@@ -77,6 +77,11 @@ class Lane:
         self._by_message_id: dict[bytes, dict[int, Message]] = {}
         self._by_correlation_id: dict[bytes, dict[int, Message]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether no message is left."""
+        return self._gone == len(self._messages)
+
     def append(self, message: Message) -> None:
         """Adds a message, whose sequence is the highest yet."""
         self._messages.append(message)
@@ -135,5 +140,5 @@ class Lane:
 
     def _indexes(self, message: Message) -> Iterator[tuple[dict[bytes, dict[int, Message]], bytes]]:
         yield self._by_message_id, message.descriptor.message_id
-        if any(message.descriptor.correlation_id):
+        if message.descriptor.correlation_id.strip(b"\0"):
             yield self._by_correlation_id, message.descriptor.correlation_id

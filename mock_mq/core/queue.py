@@ -42,8 +42,11 @@ class Match:
         if options & ~_MATCHES:
             raise MQError(Reason.MATCH_OPTIONS_ERROR, f"match options {options:#x}")
 
+        if not options:
+            return _ANY
+
         def wanted(value: bytes, option: MatchOption) -> bytes | None:
-            return value if options & option and any(value) else None
+            return value if options & option and value.strip(b"\0") else None
 
         return cls(
             wanted(descriptor.message_id, MatchOption.MSG_ID),
@@ -63,8 +66,11 @@ class Match:
             and self.group_id in (None, descriptor.group_id)
             and self.sequence_number in (None, descriptor.sequence_number)
             and self.offset in (None, descriptor.offset)
-            and self.token in (None, token(message))
+            and (self.token is None or self.token == token(message))
         )
+
+
+_ANY = Match()
 
 
 class Queue:
@@ -227,8 +233,11 @@ class Queue:
         expired = []
         priority, sequence = after
         for each in range(max(priority, 1 - _PRIORITIES), 1):
+            lane = self._lanes[-each]
+            if lane.empty:
+                continue
             behind = sequence if each == priority else -1
-            for message in self._lanes[-each].available_after(behind, match.message_id, match.correlation_id):
+            for message in lane.available_after(behind, match.message_id, match.correlation_id):
                 if message.expires is not None and message.expires <= self._clock():
                     expired.append(message)
                 elif match(message) and (also is None or also(message)):

@@ -84,6 +84,7 @@ Long = Annotated[int, Number("q")]
 INTEGERS = {order: struct.Struct(order.prefix + "i") for order in ByteOrder}
 """One integer of four bytes, by byte order."""
 _NAMES_KEPT = 1024  # queues, users, programs, formats: the same few come with every message
+_STRUCTURES_KEPT = 64  # of a kind and version: a program's descriptors and options are the same call by call
 
 
 def decode_characters(raw: bytes) -> str:
@@ -99,6 +100,7 @@ class _Field:
     width: int
     to_wire: Callable[[Any], Any] | None = None
     from_wire: Callable[[Any], Any] | None = None
+    secret: bool = False
 
 
 def _characters(name: str, kind: Char) -> _Field:
@@ -114,7 +116,7 @@ def _characters(name: str, kind: Char) -> _Field:
         return raw.ljust(width)
 
     if kind.secret:
-        return _Field(name, f"{width}s", width, to_wire, decode_characters)
+        return _Field(name, f"{width}s", width, to_wire, decode_characters, secret=True)
     return _Field(name, f"{width}s", width, lru_cache(_NAMES_KEPT)(to_wire), _decode_name)
 
 
@@ -167,12 +169,11 @@ class _Layout:
     """One version of a structure in one byte order, ready to use."""
 
     packer: struct.Struct
-    names: tuple[str, ...]
     values_of: Callable[[Any], tuple[Any, ...]]
     to_wire: tuple[tuple[int, Callable[[Any], Any]], ...]
     """Positions among the fields whose values are not what `struct` takes, and what makes them so."""
-    from_wire: tuple[tuple[int, Callable[[Any], Any]], ...]
-    """The same for what `struct` gives."""
+    unpack: Callable[[bytes], Any]
+    """The structure that bytes of this length are; the last few are kept, unless they have secrets."""
 
 
 _LAYOUTS: dict[tuple[type[Structure], int, ByteOrder], _Layout] = {}
@@ -198,12 +199,20 @@ def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout
         raise TypeError(f"{cls.__name__}: no field ends at {length} bytes")
     code = order.prefix + f"{len(cls.EYECATCHER)}s" + "".join(each.code for each in chosen)
     names = tuple(each.name for each in chosen)
+    packer = struct.Struct(code)
+    decoded = tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire)
+
+    def unpack(raw: bytes) -> Structure:
+        _eyecatcher, *values = packer.unpack(raw)
+        for index, from_wire in decoded:
+            values[index] = from_wire(values[index])
+        return _made(cls, zip(names, values, strict=True))
+
     return _Layout(
-        struct.Struct(code),
-        names,
+        packer,
         attrgetter(*names),
         tuple((i, each.to_wire) for i, each in enumerate(chosen) if each.to_wire),
-        tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire),
+        unpack if any(each.secret for each in chosen) else lru_cache(_STRUCTURES_KEPT)(unpack),
     )
 
 
@@ -292,9 +301,5 @@ class Structure:
         length = cls.length_of(data, order)
         if len(data) < length:
             raise WireError(f"{cls.__name__}: {len(data)} bytes of {length}")
-        layout = _layout(cls, length, order)
-        values = list(layout.packer.unpack_from(data))
-        del values[0]
-        for index, from_wire in layout.from_wire:
-            values[index] = from_wire(values[index])
-        return _made(cls, zip(layout.names, values, strict=True))
+        made: Self = _layout(cls, length, order).unpack(bytes(data[:length]))
+        return made
