@@ -119,15 +119,14 @@ class Lane:
         No message may be removed while this is used.
         """
         if message_id is not None:
-            same = self._by_message_id.get(message_id, {}).values()
+            same = self._by_message_id.get(message_id, {})
         elif correlation_id is not None:
-            same = self._by_correlation_id.get(correlation_id, {}).values()
+            same = self._by_correlation_id.get(correlation_id, {})
         else:
-            yield from self._available_in_order(sequence)
-            return
-        for message in same:
-            if message.sequence > sequence and message.status is Status.AVAILABLE:
-                yield message
+            return self._available_in_order(sequence)
+        return (
+            each for each in same.values() if each.sequence > sequence and each.status is Status.AVAILABLE
+        )
 
     def _available_in_order(self, sequence: int) -> Iterator[Message]:
         messages = self._messages

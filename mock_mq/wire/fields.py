@@ -295,9 +295,9 @@ class Structure:
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
         """The structure at the start of `data`; what follows it is left alone."""
-        eyecatcher = bytes(data[: len(cls.EYECATCHER)])
-        if eyecatcher != cls.EYECATCHER:
-            raise WireError(f"{cls.__name__}: starts with {eyecatcher!r}, not {cls.EYECATCHER!r}")
+        start = data[: len(cls.EYECATCHER)]
+        if start != cls.EYECATCHER:
+            raise WireError(f"{cls.__name__}: starts with {bytes(start)!r}, not {cls.EYECATCHER!r}")
         length = cls.length_of(data, order)
         if len(data) < length:
             raise WireError(f"{cls.__name__}: {len(data)} bytes of {length}")
