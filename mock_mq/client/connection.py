@@ -6,6 +6,7 @@ client reports; once the connection is broken every call raises MQRC_CONNECTION_
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -171,8 +172,6 @@ class Connection:
         try:
             connection._agree(target)
             connection._identify(target)
-        except (OSError, WireError) as e:
-            raise connection._broken_by(e) from None
         except MQError:
             connection.abandon()
             raise
@@ -295,12 +294,14 @@ class Connection:
             ccsid=1208,
         )
         for control in (Control.WHOLE | Control.CONFIRM, Control.WHOLE):
-            self._send(SegmentType.INITIAL_DATA, [offer.pack(_ORDER)], control)
-            answer = self._receive(_CONNECT_WITHIN)
-            self._check_status(answer)
-            if answer.type != SegmentType.INITIAL_DATA:
-                raise self._break(f"INITIAL_DATA was answered with {answer.name}")
-            offer = InitialData.unpack(answer.body, answer.order)
+            offered = offer.pack(_ORDER)
+            with self._breaking():
+                self._send(SegmentType.INITIAL_DATA, [offered], control)
+                answer = self._receive(_CONNECT_WITHIN)
+                self._check_status(answer)
+                if answer.type != SegmentType.INITIAL_DATA:
+                    raise self._break(f"INITIAL_DATA was answered with {answer.name}")
+                offer = InitialData.unpack(answer.body, answer.order)
             if not offer.error1 & InitialError.FAP_LEVEL:
                 break
         else:
@@ -313,10 +314,12 @@ class Connection:
     def _identify(self, target: Target) -> None:
         # What the system calls user and program is told as well as MQ's letters can.
         user = target.user or _single_bytes(target.system_user)
-        self._send(SegmentType.USERID_DATA, [UserData(user[:12], long_user=user[:64]).pack(_ORDER)])
-        if target.user:
-            self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
-            self._check_status(self._receive(_CONNECT_WITHIN))
+        named = UserData(user[:12], long_user=user[:64]).pack(_ORDER)
+        with self._breaking():
+            self._send(SegmentType.USERID_DATA, [named])
+            if target.user:
+                self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
+                self._check_status(self._receive(_CONNECT_WITHIN))
         fields = ConnectFields(target.queue_manager, _single_bytes(target.application)[:28], _UNIX)
         self._ask(SegmentType.MQCONN, Connect(fields, ConnectOptions()), Connect)
 
@@ -334,9 +337,8 @@ class Connection:
         if not self._busy.acquire(blocking=self._takes_turns):
             raise MQError(Reason.CALL_IN_PROGRESS)
         try:
-            return self._exchange(kind, parts, reply, wait)
-        except (OSError, WireError) as e:
-            raise self._broken_by(e) from None
+            with self._breaking():
+                return self._exchange(kind, parts, reply, wait)
         except MQError:
             raise
         except BaseException:
@@ -412,14 +414,16 @@ class Connection:
             self._socket.settimeout(within)
             self._timeout = within
 
-    def _broken_by(self, error: OSError | WireError) -> MQError:
+    @contextlib.contextmanager
+    def _breaking(self) -> Iterator[None]:
         """Whatever goes wrong with the socket, or is not the protocol, breaks the connection for good."""
-        # TLS 1.3 refuses a client's certificate, or the lack of one, when the client has long gone on.
-        refused = isinstance(error, ssl.SSLError) and re.search(
-            "ALERT.*(CERTIFICATE|CA$)", error.reason or ""
-        )
-        reason = Reason.SSL_INITIALIZATION_ERROR if refused else Reason.CONNECTION_BROKEN
-        return self._break(str(error), reason)
+        try:
+            yield
+        except (OSError, WireError) as e:
+            # TLS 1.3 refuses a client's certificate, or the lack of one, when the client has long gone on.
+            refused = isinstance(e, ssl.SSLError) and re.search("ALERT.*(CERTIFICATE|CA$)", e.reason or "")
+            reason = Reason.SSL_INITIALIZATION_ERROR if refused else Reason.CONNECTION_BROKEN
+            raise self._break(str(e), reason) from None
 
     def _break(self, why: str, reason: Reason = Reason.CONNECTION_BROKEN) -> MQError:
         self.abandon()
