@@ -128,7 +128,7 @@ class Consumers:
             consumer.messages,
             asked.global_index,
             consumer.selection.index,
-            replace(got.descriptor, version=consumer.selection.descriptor.version),
+            got.descriptor.but(version=consumer.selection.descriptor.version),
             got.queue,
             got.length,
             got.token,

@@ -107,7 +107,7 @@ class MQI:
 
     def _open(self, call: Open) -> Open:
         handle, descriptor = self._opened(call.descriptor, call.strings, call.options)
-        attributes = call.attributes and replace(call.attributes, **self._defaults(handle))
+        attributes = call.attributes and call.attributes.but(**self._defaults(handle))
         return replace(call, descriptor=descriptor, attributes=attributes, header=ApiHeader(handle=handle))
 
     def _spi_open(self, call: SpiOpen) -> SpiOpen:
@@ -117,7 +117,7 @@ class MQI:
         handle, descriptor = self._opened(call.descriptor, call.strings, options)
         return replace(
             call,
-            options=replace(call.options, **self._defaults(handle)),
+            options=call.options.but(**self._defaults(handle)),
             descriptor=descriptor,
             header=ApiHeader(handle=handle),
             is_reply=True,
@@ -149,8 +149,7 @@ class MQI:
         return definition.name if dynamic and definition is not None else ""
 
     def _resolved(self, asked: ObjectDescriptor, queue: str, made: str = "") -> ObjectDescriptor:
-        return replace(
-            asked,
+        return asked.but(
             object_name=made or asked.object_name,
             resolved_queue=queue,
             resolved_queue_manager=self._queue_manager,
@@ -180,11 +179,10 @@ class MQI:
         self._check_length(call.length, call.data)
         handle = call.header.handle
         descriptor = self._connection.put(handle, call.descriptor, call.options, bytes(call.data))
-        return replace(
-            call,
-            descriptor=_in_version(descriptor, call.descriptor.version),
-            options=self._put_to(call.options, self._connection.queue_of(handle)),
-            data=b"",
+        return Put(
+            _in_version(descriptor, call.descriptor.version),
+            self._put_to(call.options, self._connection.queue_of(handle)),
+            call.length,
             header=_remarked(call.descriptor, handle),
         )
 
@@ -203,8 +201,8 @@ class MQI:
         )
 
     def _put_to(self, options: PutMessageOptions, queue: str) -> PutMessageOptions:
-        return replace(
-            options, known_destinations=1, resolved_queue=queue, resolved_queue_manager=self._queue_manager
+        return options.but(
+            known_destinations=1, resolved_queue=queue, resolved_queue_manager=self._queue_manager
         )
 
     def _check_length(self, length: int, data: Buffer) -> None:
@@ -239,8 +237,7 @@ class MQI:
             return Got(call.descriptor, call.options, header=_failed(e, handle))
         return Got(
             _in_version(got.descriptor, call.descriptor.version),
-            replace(
-                call.options,
+            call.options.but(
                 resolved_queue=got.queue,
                 message_token=got.token,
                 returned_length=len(got.data),
@@ -264,7 +261,7 @@ def _selector_text(raw: bytes, ccsid: int) -> str:
 
 def _in_version(descriptor: MessageDescriptor, version: int) -> MessageDescriptor:
     """A message's descriptor in the version its getter or putter speaks."""
-    return descriptor if descriptor.version == version else replace(descriptor, version=version)
+    return descriptor if descriptor.version == version else descriptor.but(version=version)
 
 
 def _remarked(put: MessageDescriptor, handle: int = 0) -> ApiHeader:

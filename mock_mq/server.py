@@ -29,6 +29,7 @@ __all__ = ["TLS", "Server"]
 
 log = logging.getLogger(__name__)
 
+_READ = 262_144  # bytes that are taken off a socket at a time
 _SLOW_STEP = 0.05  # seconds between the pieces that a slow network takes
 
 
@@ -65,6 +66,8 @@ class Server:
         self._listener: asyncio.Server | None = None
         self._context: ssl.SSLContext | None = None
         self.channels: set[_Channel] = set()
+        # One for all: what lies there is taken before another socket is read.
+        self.incoming = memoryview(bytearray(_READ))
 
     @property
     def address(self) -> tuple[str, int]:
@@ -110,7 +113,7 @@ class Server:
         )
 
 
-class _Channel(asyncio.Protocol):
+class _Channel(asyncio.BufferedProtocol):
     """One socket and its session."""
 
     def __init__(self, server: Server, secrecy: Secrecy | None) -> None:
@@ -140,7 +143,11 @@ class _Channel(asyncio.Protocol):
             self._server.recorder.opened(self._number, (host, port), transport.get_extra_info("sockname")[:2])
         self._set_timer()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        return self._server.incoming
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = self._server.incoming[:nbytes]
         plain: Buffer = data
         if self._secrecy is not None:
             try:
@@ -219,7 +226,8 @@ class _Channel(asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def _set_timer(self) -> None:
-        self._stop_timer()
+        if self._timer is not None:
+            self._stop_timer()
         due = self._session.due
         if due is not None:
             self._timer = self._loop.call_later(max(0.0, due - self._clock()), self._tick)

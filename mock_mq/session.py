@@ -12,7 +12,6 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 
@@ -154,7 +153,10 @@ class Session:
         """When `tick` is to be called at the latest, by the clock; None for never."""
         if self._state in _UNCONNECTED:
             return self._give_up
-        times = [self._heartbeat_due] if self._waiting else []
+        waiting = self._waiting
+        if not waiting and self._delayed is None:
+            return None
+        times = [self._heartbeat_due] if waiting else []
         if self._delayed is not None:
             times.append(self._delayed[0])
         if self._pending is not None:
@@ -181,22 +183,20 @@ class Session:
         """Takes what the socket brought. A peer that breaks the protocol finds the session closed."""
         if self.closed or self._mute:
             return
-        with self._breaking():
+        try:
             for segment in self._reader.feed(data):
                 if self.closed:
                     return
                 whole = self._joiner.add(segment)
                 if whole is not None:
                     self._take(whole)
-
-    @contextmanager
-    def _breaking(self) -> Iterator[None]:
-        """A peer that breaks the protocol finds the session closed."""
-        try:
-            yield
         except WireError as e:
-            log.warning("channel closed: %s", e, extra=self._facts())
-            self._refuse(StatusCode.PROTOCOL_ERROR)
+            self._break(e)
+
+    def _break(self, error: WireError) -> None:
+        """A peer that breaks the protocol finds the session closed."""
+        log.warning("channel closed: %s", error, extra=self._facts())
+        self._refuse(StatusCode.PROTOCOL_ERROR)
 
     def tick(self) -> None:
         """Goes on with a waiting MQGET, and with the heartbeats that its client counts on meanwhile."""
@@ -259,10 +259,12 @@ class Session:
         if self._delayed is None or now < self._delayed[0]:
             return
         (_, segment), self._delayed = self._delayed, None
-        with self._breaking():
+        try:
             self._handle(segment)
             while self._behind and self._delayed is None and not self.closed:
                 self._take(self._behind.popleft())
+        except WireError as e:
+            self._break(e)
 
     def _fault(self, segment: Segment) -> Fault | None:
         """What goes wrong with a call, if anything."""
@@ -343,8 +345,7 @@ class Session:
             self._refuse(_CHANNEL_REFUSED[e.reason])
             return
         too_high = offer.fap_level > FAP_LEVEL
-        agreed = replace(
-            offer,
+        agreed = offer.but(
             fap_level=min(offer.fap_level, FAP_LEVEL),
             error1=InitialError.FAP_LEVEL if too_high else 0,
             max_transmission=min(offer.max_transmission, MAX_TRANSMISSION),
@@ -445,7 +446,7 @@ class Session:
         """A client tells that its consumers start or stop, and waits for an answer where it stops them."""
         told = Notification.unpack(segment.body, segment.order)
         if told.code == CONNECTION_STATE and segment.control & Control.CONFIRM:
-            answer = replace(told, code=CONNECTION_STATE_REPLY)
+            answer = told.but(code=CONNECTION_STATE_REPLY)
             self._send(self._to(segment, SegmentType.NOTIFICATION), [answer.pack(segment.order)])
 
     def _deliver(self, now: float) -> None:
@@ -508,11 +509,9 @@ class Session:
 
     def _reply(self, segment: Segment, call: Call) -> None:
         self._note(segment, call.header.reason)
-        if self._spoils is not None and self._spoil(
-            self._to(segment, segment.type + REPLY), call.parts(segment.order)
-        ):
-            return
-        self._send(self._to(segment, segment.type + REPLY), call.parts(segment.order))
+        reply, parts = self._to(segment, segment.type + REPLY), call.parts(segment.order)
+        if self._spoils is None or not self._spoil(reply, parts):
+            self._send(reply, parts)
 
     def _note(self, segment: Segment, reason: int) -> None:
         if self._connection is not None:

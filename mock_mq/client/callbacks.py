@@ -25,6 +25,10 @@ _raise_after = functools.partial(
     threading.main_thread().ident,
 )
 
+_OK = int(CompletionCode.OK), int(Reason.NONE)
+_INTERRUPTED = int(CompletionCode.FAILED), int(Reason.CONNECTION_BROKEN)
+_UNEXPECTED = int(CompletionCode.FAILED), int(Reason.UNEXPECTED_ERROR)
+
 
 def mqi(function: Callable[..., Reason | None]) -> Callable[..., Reason | None]:
     """Makes `function` the MQI call of its name; its reason, or what it raises, goes to the last two."""
@@ -33,17 +37,17 @@ def mqi(function: Callable[..., Reason | None]) -> Callable[..., Reason | None]:
     def callback(*arguments: Any) -> None:
         *given, completion, reason = arguments
         # What stays if a signal's handler raises: the connection can't be used any more.
-        completion[0], reason[0] = int(CompletionCode.FAILED), int(Reason.CONNECTION_BROKEN)
+        completion[0], reason[0] = _INTERRUPTED
         try:
-            warning = function(*given) or Reason.NONE
-            outcome = (CompletionCode.WARNING if warning else CompletionCode.OK, warning)
+            warning = function(*given)
+            outcome = (int(CompletionCode.WARNING), int(warning)) if warning else _OK
         except MQError as e:
             log.debug("%s: %s", function.__name__, e)
-            outcome = (e.completion, e.reason)
+            outcome = int(e.completion), int(e.reason)
         except Exception:
             log.exception("%s failed in the stand-in client library", function.__name__)
-            outcome = (CompletionCode.FAILED, Reason.UNEXPECTED_ERROR)
-        completion[0], reason[0] = int(outcome[0]), int(outcome[1])
+            outcome = _UNEXPECTED
+        completion[0], reason[0] = outcome
 
     ffi.def_extern(function.__name__, onerror=_raise_after)(callback)
     return function

@@ -11,8 +11,9 @@ import re
 import socket
 import ssl
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from mock_mq.constants import CompletionCode, GetOption, Reason
@@ -135,7 +136,9 @@ class Connection:
         self._size = InitialData().max_transmission
         self._reader = SegmentReader()
         self._joiner = Joiner()
-        self._received: list[Segment] = []
+        self._received: deque[Segment] = deque()
+        self._incoming = memoryview(bytearray(_READ))
+        self._timeout = sock.gettimeout()
         self._busy = threading.Lock()
         self._broken = False
 
@@ -190,7 +193,7 @@ class Connection:
         if selection:
             start = ObjectDescriptor.LENGTHS[_WITH_STRINGS]
             string = VariableString(offset=start, string_length=len(selection))
-            selecting = replace(target, version=_WITH_STRINGS, selection_string=string)
+            selecting = target.but(version=_WITH_STRINGS, selection_string=string)
             padding = -len(selection) % 4
             call = Open(selecting, options, strings=selection + bytes(padding))
         reply = self._ask(SegmentType.MQOPEN, call, Open)
@@ -291,12 +294,13 @@ class Connection:
             ccsid=1208,
         )
         for control in (Control.WHOLE | Control.CONFIRM, Control.WHOLE):
-            self._send(SegmentType.INITIAL_DATA, [offer.pack(_ORDER)], control)
-            answer = self._receive(_CONNECT_WITHIN)
-            self._check_status(answer)
-            if answer.type != SegmentType.INITIAL_DATA:
-                raise self._break(f"INITIAL_DATA was answered with {answer.name}")
+            offered = offer.pack(_ORDER)
             with self._breaking():
+                self._send(SegmentType.INITIAL_DATA, [offered], control)
+                answer = self._receive(_CONNECT_WITHIN)
+                self._check_status(answer)
+                if answer.type != SegmentType.INITIAL_DATA:
+                    raise self._break(f"INITIAL_DATA was answered with {answer.name}")
                 offer = InitialData.unpack(answer.body, answer.order)
             if not offer.error1 & InitialError.FAP_LEVEL:
                 break
@@ -310,18 +314,19 @@ class Connection:
     def _identify(self, target: Target) -> None:
         # What the system calls user and program is told as well as MQ's letters can.
         user = target.user or _single_bytes(target.system_user)
-        self._send(SegmentType.USERID_DATA, [UserData(user[:12], long_user=user[:64]).pack(_ORDER)])
-        if target.user:
-            self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
-            self._check_status(self._receive(_CONNECT_WITHIN))
+        named = UserData(user[:12], long_user=user[:64]).pack(_ORDER)
+        with self._breaking():
+            self._send(SegmentType.USERID_DATA, [named])
+            if target.user:
+                self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
+                self._check_status(self._receive(_CONNECT_WITHIN))
         fields = ConnectFields(target.queue_manager, _single_bytes(target.application)[:28], _UNIX)
         self._ask(SegmentType.MQCONN, Connect(fields, ConnectOptions()), Connect)
 
     def _check_status(self, segment: Segment) -> None:
         if segment.type != SegmentType.STATUS_DATA:
             return
-        with self._breaking():
-            status = Status.unpack(segment.body, segment.order)
+        status = Status.unpack(segment.body, segment.order)
         if status.code != StatusCode.OK:
             self.abandon()
             raise MQError(_REFUSED.get(status.code, Reason.CONNECTION_BROKEN), f"status {status.code}")
@@ -332,7 +337,8 @@ class Connection:
         if not self._busy.acquire(blocking=self._takes_turns):
             raise MQError(Reason.CALL_IN_PROGRESS)
         try:
-            return self._exchange(kind, parts, reply, wait)
+            with self._breaking():
+                return self._exchange(kind, parts, reply, wait)
         except MQError:
             raise
         except BaseException:
@@ -352,14 +358,14 @@ class Connection:
         if segment.type != kind + REPLY:
             self._check_status(segment)
             raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
-        with self._breaking():
-            header = ApiHeader.unpack(segment.body, segment.order)
+        header = ApiHeader.unpack(segment.body, segment.order)
+        if header.completion:
             if header.completion not in _COMPLETIONS:
                 raise WireError(f"a completion code of {header.completion}")
             completion = CompletionCode(header.completion)
-            if completion is CompletionCode.FAILED or (completion and reply is not Got):
+            if completion is CompletionCode.FAILED or reply is not Got:
                 raise MQError(reason_of(header.reason), completion=completion)
-            return reply.unpack(segment.body, segment.order)
+        return reply.unpack(segment.body, segment.order)
 
     def _check_versions(self, *pairs: tuple[Versioned, Versioned]) -> None:
         """A structure comes back into the memory it came from: a longer version does not fit there."""
@@ -382,27 +388,31 @@ class Connection:
                 self._send(SegmentType.HEARTBEAT, [])
 
     def _receive(self, within: float | None) -> Segment:
-        with self._breaking():
-            self._socket.settimeout(within)
-            while not self._received:
-                data = self._socket.recv(_READ)
-                if not data:
-                    raise self._break("the queue manager closed the connection")
-                for segment in self._reader.feed(data):
-                    whole = self._joiner.add(segment)
-                    if whole is not None:
-                        self._received.append(whole)
-            return self._received.pop(0)
+        self._allow(within)
+        while not self._received:
+            length = self._socket.recv_into(self._incoming)
+            if not length:
+                raise self._break("the queue manager closed the connection")
+            for segment in self._reader.feed(self._incoming[:length]):
+                whole = self._joiner.add(segment)
+                if whole is not None:
+                    self._received.append(whole)
+        return self._received.popleft()
 
     def _send(
         self, kind: int, parts: Sequence[bytes | bytearray | memoryview], control: int = Control.WHOLE
     ) -> None:
         segment = Segment(kind, b"", _ORDER, control, _ORDER.encoding, 1208)
-        with self._breaking():
-            # A peer that stops reading must not hold us for ever.
-            self._socket.settimeout(2 * self._heartbeat or None)
-            for frames in _together(split(segment, parts, self._size)):
-                self._socket.sendall(frames)
+        # A peer that stops reading must not hold us for ever.
+        self._allow(2 * self._heartbeat or None)
+        for frames in _together(split(segment, parts, self._size)):
+            self._socket.sendall(frames)
+
+    def _allow(self, within: float | None) -> None:
+        """Sets how long the socket may take, in seconds: a system call, where it is not so already."""
+        if within != self._timeout:
+            self._socket.settimeout(within)
+            self._timeout = within
 
     @contextlib.contextmanager
     def _breaking(self) -> Iterator[None]:

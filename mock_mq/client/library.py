@@ -169,8 +169,7 @@ def MQGET(
         got = known.get(handle, asked, wanted, length)
     write(descriptor, got.descriptor.pack(ORDER))
     # What was asked, with what is told: a handle may have had it asked in another way.
-    told = replace(
-        got.options,
+    told = got.options.but(
         options=wanted.options,
         match_options=wanted.match_options,
         message_handle=wanted.message_handle,
@@ -180,7 +179,7 @@ def MQGET(
     here = min(length, got.length)
     # Nothing of what the memory held before may pass for the message's.
     ffi.memmove(buffer, bytes(got.data[:here]).ljust(here, b"\0") if len(got.data) < here else got.data, here)
-    return reason_of(got.header.reason)
+    return reason_of(got.header.reason) if got.header.reason else Reason.NONE
 
 
 @mqi
@@ -357,7 +356,7 @@ def _with_properties(
 def _write_message_descriptor(pointer: Pointer, asked: MessageDescriptor, told: MessageDescriptor) -> None:
     """The descriptor as it was put; its data is still said to be what the program said."""
     if told.format != asked.format:
-        told = replace(told, format=asked.format, encoding=asked.encoding, ccsid=asked.ccsid)
+        told = told.but(format=asked.format, encoding=asked.encoding, ccsid=asked.ccsid)
     write(pointer, told.pack(ORDER))
 
 
@@ -369,7 +368,7 @@ def _object_descriptor(pointer: Pointer) -> ObjectDescriptor:
     if descriptor.Version >= _HAS_STRINGS and descriptor.ObjectString.VSLength:
         raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "topic strings")
     # The third version tells which queue a name stands for.
-    return replace(first, version=3)
+    return first.but(version=3)
 
 
 def _selection(pointer: Pointer) -> bytes:
@@ -387,7 +386,7 @@ def _write_put_options(pointer: Pointer, options: PutMessageOptions) -> None:
 
 
 def _write_object_descriptor(pointer: Pointer, resolved: ObjectDescriptor) -> None:
-    packed = replace(resolved, version=1).pack(ORDER)
+    packed = resolved.but(version=1).pack(ORDER)
     ffi.memmove(ffi.cast("char *", pointer) + 8, packed[8:_OBJECT_V1], _OBJECT_V1 - 8)
     descriptor = ffi.cast("MQOD *", pointer)
     if descriptor.Version >= 3:

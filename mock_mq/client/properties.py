@@ -129,7 +129,7 @@ def with_properties(
     header = Rfh2(
         descriptor.encoding, descriptor.ccsid or _INHERITED, descriptor.format, folders=folders_of(handle)
     )
-    outer = replace(descriptor, format=FORMAT, encoding=_NATIVE, ccsid=descriptor.ccsid or _UTF_8)
+    outer = descriptor.but(format=FORMAT, encoding=_NATIVE, ccsid=descriptor.ccsid or _UTF_8)
     return outer, header.pack(_NATIVE) + bytes(data)
 
 
@@ -143,7 +143,7 @@ def get_into(
 ) -> Got:
     """MQGET with a message handle, whose properties are then the message's; `room` is for its data alone."""
     asked = options.options & ~GetOption.PROPERTIES_IN_HANDLE
-    careful = replace(options, options=asked & ~GetOption.ACCEPT_TRUNCATED_MSG)
+    careful = options.but(options=asked & ~GetOption.ACCEPT_TRUNCATED_MSG)
     while True:
         got = connection.get(queue, descriptor, careful, room)
         if got.header.reason != Reason.TRUNCATED_MSG_FAILED:
@@ -151,13 +151,13 @@ def get_into(
         start = _header_length(got)
         length = got.length - start
         if start and length <= room:
-            again = replace(careful, options=_at_once(careful.options))
+            again = careful.but(options=_at_once(careful.options))
         elif asked & GetOption.ACCEPT_TRUNCATED_MSG:
-            again = replace(careful, options=_at_once(asked))
+            again = careful.but(options=_at_once(asked))
         else:
             return replace(got, length=length, data=got.data[start:])
         # The token says which one it was, however many have come or gone meanwhile.
-        again = replace(again, match_options=MatchOption.MSG_TOKEN, message_token=got.options.message_token)
+        again = again.but(match_options=MatchOption.MSG_TOKEN, message_token=got.options.message_token)
         try:
             taken = connection.get(queue, descriptor, again, (start or _HEADER_AT_MOST) + room)
         except MQError as e:
@@ -197,8 +197,7 @@ def _without_header(handle: MessageHandle, got: Got) -> Got:
     handle.replace_all(read(header.folders) if header else ())
     if header is None:
         return got
-    inner = replace(
-        got.descriptor,
+    inner = got.descriptor.but(
         format=header.format,
         encoding=header.encoding,
         ccsid=got.descriptor.ccsid if header.ccsid == _INHERITED else header.ccsid,
@@ -209,7 +208,7 @@ def _without_header(handle: MessageHandle, got: Got) -> Got:
 def _cut(got: Got, room: int) -> Got:
     if got.length <= room:
         return got
-    header = replace(got.header, completion=CompletionCode.WARNING, reason=Reason.TRUNCATED_MSG_ACCEPTED)
+    header = got.header.but(completion=CompletionCode.WARNING, reason=Reason.TRUNCATED_MSG_ACCEPTED)
     return replace(got, data=got.data[:room], header=header)
 
 

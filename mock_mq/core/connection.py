@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mock_mq.constants import (
@@ -44,9 +44,19 @@ if TYPE_CHECKING:
 
 _USES = INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.INQUIRE | OpenOption.SET
 _NOT_FOR_QUEUE_MANAGER = INPUT | OpenOption.BROWSE | OpenOption.OUTPUT | OpenOption.SET
+_SYNCPOINTS = GetOption.SYNCPOINT | GetOption.NO_SYNCPOINT | GetOption.SYNCPOINT_IF_PERSISTENT
 _BROWSE = GetOption.BROWSE_FIRST | GetOption.BROWSE_NEXT | GetOption.BROWSE_MSG_UNDER_CURSOR
 _NOT_HERE = GetOption.SET_SIGNAL | GetOption.MARK_SKIP_BACKOUT  # those are z/OS's
-_MARKS = GetOption.MARK_BROWSE_HANDLE | GetOption.MARK_BROWSE_CO_OP | GetOption.UNMARKED_BROWSE_MSG
+_UNDER_CURSOR = GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR
+_BY_CURSOR = _BROWSE | GetOption.MSG_UNDER_CURSOR
+_BROWSING = (
+    GetOption.LOCK
+    | GetOption.MARK_BROWSE_HANDLE
+    | GetOption.MARK_BROWSE_CO_OP
+    | GetOption.UNMARKED_BROWSE_MSG
+)
+"""What goes with browsing only."""
+_NOT_BROWSING = GetOption.SYNCPOINT
 _AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
 _PERSISTENT = 1  # MQPER_PERSISTENT
 _REQUEST = 1  # MQMT_REQUEST
@@ -210,16 +220,15 @@ class Connection:
         got = self._got(queue, message, descriptor, wanted, buffer_length)
         if got.reason is Reason.TRUNCATED_MSG_FAILED:
             return got
+        now = self._queue_manager.clock()
         if not wanted & _BROWSE:
-            if self._in_unit(wanted, message):
-                self._unit.undo(id(opened), opened.restorer())
-            self._take(queue, message, wanted)
+            self._take(opened, queue, message, wanted)
+            queue.last_get = now
             if opened.options & OpenOption.SAVE_ALL_CONTEXT:
                 opened.saved = got.descriptor
         else:
             opened.cursor = queue.place(message)
-        until = self._queue_manager.clock() + self._queue_manager.definition.mark_interval / 1000
-        opened.got(message, wanted, mark_until=until)
+        opened.got(message, wanted, mark_until=now + self._queue_manager.definition.mark_interval / 1000)
         return got
 
     def on_arrival(self, handle: int, call: Callable[[], None]) -> None:
@@ -405,7 +414,7 @@ class Connection:
             filled["priority"] = defaults.default_priority
         if descriptor.persistence == _AS_QUEUE["persistence"]:
             filled["persistence"] = defaults.default_persistence
-        if wanted & PutOption.NEW_MSG_ID or not any(descriptor.message_id):
+        if wanted & PutOption.NEW_MSG_ID or not descriptor.message_id.strip(b"\0"):
             filled["message_id"] = new_id()
         if wanted & PutOption.NEW_CORREL_ID:
             filled["correlation_id"] = new_id()
@@ -413,7 +422,7 @@ class Connection:
             filled["ccsid"] = self._queue_manager.definition.ccsid
         if descriptor.reply_to_queue and not descriptor.reply_to_queue_manager:
             filled["reply_to_queue_manager"] = self._queue_manager.name
-        return replace(descriptor, **filled)  # type: ignore[arg-type]
+        return descriptor.but(**filled)
 
     def _now(self, definition: QueueDefinition) -> QueueDefinition:
         """A definition as it is now: an alias may have been altered since it was opened."""
@@ -432,22 +441,16 @@ class Connection:
 
     def _check_get(self, opened: Opened, wanted: int) -> Queue:
         opened.check_alive()
-        browsing = bool(wanted & _BROWSE)
-        if opened.queue is None or (
-            not browsing and not opened.options & INPUT and not wanted & GetOption.UNLOCK
-        ):
+        browsing = wanted & _BROWSE
+        if opened.queue is None or not (browsing or opened.options & INPUT or wanted & GetOption.UNLOCK):
             raise MQError(Reason.NOT_OPEN_FOR_INPUT)
-        if (browsing or wanted & GetOption.MSG_UNDER_CURSOR) and not opened.options & OpenOption.BROWSE:
+        if wanted & _BY_CURSOR and not opened.options & OpenOption.BROWSE:
             raise MQError(Reason.NOT_OPEN_FOR_BROWSE)
-        syncpoints = wanted & (
-            GetOption.SYNCPOINT | GetOption.NO_SYNCPOINT | GetOption.SYNCPOINT_IF_PERSISTENT
-        )
         if (
             wanted & _NOT_HERE
-            or (wanted & (_BROWSE | GetOption.MSG_UNDER_CURSOR)).bit_count() > 1
-            or syncpoints.bit_count() > 1
-            or (browsing and wanted & GetOption.SYNCPOINT)
-            or (not browsing and wanted & (GetOption.LOCK | _MARKS))
+            or (wanted & _BY_CURSOR).bit_count() > 1
+            or (wanted & _SYNCPOINTS).bit_count() > 1
+            or wanted & (_NOT_BROWSING if browsing else _BROWSING)
         ):
             raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
         self._check_running(bool(wanted & GetOption.FAIL_IF_QUIESCING))
@@ -466,7 +469,7 @@ class Connection:
         self, opened: Opened, queue: Queue, descriptor: MessageDescriptor, options: GetMessageOptions
     ) -> Message:
         wanted = options.options
-        if wanted & (GetOption.MSG_UNDER_CURSOR | GetOption.BROWSE_MSG_UNDER_CURSOR):
+        if wanted & _UNDER_CURSOR:
             return self._under_cursor(queue, opened)
         after = opened.cursor if wanted & GetOption.BROWSE_NEXT else START
         if wanted & GetOption.LOGICAL_ORDER and opened.getting is not None:
@@ -486,23 +489,25 @@ class Connection:
             raise MQError(Reason.NO_MSG_UNDER_CURSOR)
         return found
 
-    def _take(self, queue: Queue, message: Message, wanted: int) -> None:
+    def _take(self, opened: Opened, queue: Queue, message: Message, wanted: int) -> None:
         """A message leaves its queue, at once or with the unit of work."""
-        delivered = list(reports.of_delivery(message.descriptor, message.data))
+        descriptor = message.descriptor
+        delivered = list(reports.of_delivery(descriptor, message.data)) if descriptor.report else []
         if self._in_unit(wanted, message):
+            self._unit.undo(id(opened), opened.restorer())
             self._unit.got(queue, message)
             self._unit.report(delivered, self._send)
         else:
             queue.remove(message)
             self._send(delivered)
-        queue.last_get = self._queue_manager.clock()
 
     def _in_unit(self, wanted: int, message: Message) -> bool:
-        persistent = message.descriptor.persistence == _PERSISTENT
-        if wanted & GetOption.SYNCPOINT or (wanted & GetOption.SYNCPOINT_IF_PERSISTENT and persistent):
-            self._unit.check_room()
-            return True
-        return False
+        if not wanted & GetOption.SYNCPOINT and not (
+            wanted & GetOption.SYNCPOINT_IF_PERSISTENT and message.descriptor.persistence == _PERSISTENT
+        ):
+            return False
+        self._unit.check_room()
+        return True
 
     def _got(
         self,
@@ -518,7 +523,7 @@ class Connection:
             accepted = wanted & GetOption.ACCEPT_TRUNCATED_MSG
             reason = Reason.TRUNCATED_MSG_ACCEPTED if accepted else Reason.TRUNCATED_MSG_FAILED
         return Got(
-            replace(descriptor, backout_count=message.backout_count, expiry=self._expiry_left(message)),
+            descriptor.but(backout_count=message.backout_count, expiry=self._expiry_left(message)),
             data[:buffer_length],
             len(data),
             queue.definition.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mock_mq.constants import OpenOption, PutOption, Reason
 from mock_mq.errors import MQError
@@ -39,6 +40,13 @@ _ORIGIN = ("application_type", "application_name", "put_date", "put_time", "appl
 _NONE = MessageDescriptor()
 
 
+@lru_cache(16)
+def _put_at(hundredths: int) -> tuple[str, str]:
+    """PutDate and PutTime, which many messages share: MQ tells hundredths of a second."""
+    when = datetime.fromtimestamp(hundredths // 100, UTC)
+    return f"{when:%Y%m%d}", f"{when:%H%M%S}{hundredths % 100:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Putter:
     """Who is connected: a user, the program's name and its type (MQAT_*)."""
@@ -49,13 +57,13 @@ class Putter:
 
     def context(self, now: float) -> MessageDescriptor:
         """A descriptor with the context of a message put at `now`, seconds since the epoch."""
-        when = datetime.fromtimestamp(now, UTC)
-        return MessageDescriptor(
+        date, time = _put_at(round(now * 1_000_000) // 10_000)
+        return _NONE.but(
             user=self.user[:12],
             application_type=self.application_type,
             application_name=self.application[:28],
-            put_date=f"{when:%Y%m%d}",
-            put_time=f"{when:%H%M%S}{when.microsecond // 10_000:02d}",
+            put_date=date,
+            put_time=time,
         )
 
 

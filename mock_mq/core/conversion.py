@@ -33,11 +33,11 @@ def convert(
     known, of the message or asked for) and 2119 (text that is not in its CCSID).
     """
     if (ccsid, encoding) == (descriptor.ccsid, descriptor.encoding) or not data:
-        return replace(descriptor, ccsid=ccsid, encoding=encoding), data
+        return descriptor.but(ccsid=ccsid, encoding=encoding), data
     if codec(ccsid, encoding) is None:
         raise MQError(Reason.TARGET_CCSID_ERROR, str(ccsid))
     body = _body(descriptor.format, data, (descriptor.ccsid, descriptor.encoding), (ccsid, encoding), 0)
-    return replace(descriptor, ccsid=ccsid, encoding=encoding), body
+    return descriptor.but(ccsid=ccsid, encoding=encoding), body
 
 
 def _body(
@@ -94,7 +94,7 @@ def _dead_letter(data: bytes, was: tuple[int, int], wanted: tuple[int, int], dep
     inner = (was[0] if header.ccsid in (_INHERITED, _AS_QUEUE_MANAGER) else header.ccsid, header.encoding)
     if header.format and rest:
         rest = _body(header.format, rest, inner, wanted, depth + 1)
-        header = replace(header, ccsid=wanted[0], encoding=wanted[1])
+        header = header.but(ccsid=wanted[0], encoding=wanted[1])
     return header.pack(order_of(wanted[1])) + rest
 
 

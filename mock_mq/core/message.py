@@ -77,6 +77,11 @@ class Lane:
         self._by_message_id: dict[bytes, dict[int, Message]] = {}
         self._by_correlation_id: dict[bytes, dict[int, Message]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether no message is left."""
+        return self._gone == len(self._messages)
+
     def append(self, message: Message) -> None:
         """Adds a message, whose sequence is the highest yet."""
         self._messages.append(message)
@@ -114,15 +119,14 @@ class Lane:
         No message may be removed while this is used.
         """
         if message_id is not None:
-            same = self._by_message_id.get(message_id, {}).values()
+            same = self._by_message_id.get(message_id, {})
         elif correlation_id is not None:
-            same = self._by_correlation_id.get(correlation_id, {}).values()
+            same = self._by_correlation_id.get(correlation_id, {})
         else:
-            yield from self._available_in_order(sequence)
-            return
-        for message in same:
-            if message.sequence > sequence and message.status is Status.AVAILABLE:
-                yield message
+            return self._available_in_order(sequence)
+        return (
+            each for each in same.values() if each.sequence > sequence and each.status is Status.AVAILABLE
+        )
 
     def _available_in_order(self, sequence: int) -> Iterator[Message]:
         messages = self._messages
@@ -135,5 +139,5 @@ class Lane:
 
     def _indexes(self, message: Message) -> Iterator[tuple[dict[bytes, dict[int, Message]], bytes]]:
         yield self._by_message_id, message.descriptor.message_id
-        if any(message.descriptor.correlation_id):
+        if message.descriptor.correlation_id.strip(b"\0"):
             yield self._by_correlation_id, message.descriptor.correlation_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mock_mq.wire.fields import WireError
 from mock_mq.wire.properties import Value, read
@@ -19,8 +18,7 @@ def without(descriptor: MessageDescriptor, data: bytes) -> tuple[MessageDescript
     if split is None:
         return descriptor, data
     header, rest = split
-    inner = replace(
-        descriptor,
+    inner = descriptor.but(
         format=header.format,
         encoding=header.encoding,
         ccsid=descriptor.ccsid if header.ccsid == _INHERITED else header.ccsid,

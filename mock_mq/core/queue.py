@@ -14,6 +14,7 @@ from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 MAX_PRIORITY = 9
 _PRIORITIES = MAX_PRIORITY + 1
 _MATCHES = sum(MatchOption)
+_BY_IDS = MatchOption.MSG_ID | MatchOption.CORREL_ID
 _PERSISTENT = 1  # MQPER_PERSISTENT
 Also = Callable[[Message], bool]
 Place = tuple[int, int]
@@ -42,13 +43,14 @@ class Match:
         if options & ~_MATCHES:
             raise MQError(Reason.MATCH_OPTIONS_ERROR, f"match options {options:#x}")
 
-        def wanted(value: bytes, option: MatchOption) -> bytes | None:
-            return value if options & option and any(value) else None
-
+        message_id = _id(descriptor.message_id) if options & MatchOption.MSG_ID else None
+        correlation_id = _id(descriptor.correlation_id) if options & MatchOption.CORREL_ID else None
+        if not options & ~_BY_IDS and message_id is correlation_id is None:
+            return _ANY
         return cls(
-            wanted(descriptor.message_id, MatchOption.MSG_ID),
-            wanted(descriptor.correlation_id, MatchOption.CORREL_ID),
-            wanted(descriptor.group_id, MatchOption.GROUP_ID),
+            message_id,
+            correlation_id,
+            _id(descriptor.group_id) if options & MatchOption.GROUP_ID else None,
             descriptor.sequence_number if options & MatchOption.MSG_SEQ_NUMBER else None,
             descriptor.offset if options & MatchOption.OFFSET else None,
             asked.message_token if options & MatchOption.MSG_TOKEN else None,
@@ -63,8 +65,15 @@ class Match:
             and self.group_id in (None, descriptor.group_id)
             and self.sequence_number in (None, descriptor.sequence_number)
             and self.offset in (None, descriptor.offset)
-            and self.token in (None, token(message))
+            and (self.token is None or self.token == token(message))
         )
+
+
+_ANY = Match()
+
+
+def _id(value: bytes) -> bytes | None:
+    return value if value.strip(b"\0") else None
 
 
 class Queue:
@@ -227,8 +236,11 @@ class Queue:
         expired = []
         priority, sequence = after
         for each in range(max(priority, 1 - _PRIORITIES), 1):
+            lane = self._lanes[-each]
+            if lane.empty:
+                continue
             behind = sequence if each == priority else -1
-            for message in self._lanes[-each].available_after(behind, match.message_id, match.correlation_id):
+            for message in lane.available_after(behind, match.message_id, match.correlation_id):
                 if message.expires is not None and message.expires <= self._clock():
                     expired.append(message)
                 elif match(message) and (also is None or also(message)):

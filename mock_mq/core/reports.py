@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from mock_mq.constants import Feedback, Reason, Report
@@ -85,8 +85,7 @@ def _report(
     yield ReportMessage(
         descriptor.reply_to_queue,
         descriptor.reply_to_queue_manager,
-        replace(
-            descriptor,
+        descriptor.but(
             report=0,
             message_type=_REPORT,
             expiry=-1,
@@ -128,7 +127,7 @@ def send(queue_manager: QueueManager, report: ReportMessage) -> None:
         put_time=own.put_time,
     )
     order = ByteOrder.LITTLE if report.descriptor.encoding & 0xF == 2 else ByteOrder.BIG
-    dead = replace(report.descriptor, format="MQDEAD")
+    dead = report.descriptor.but(format="MQDEAD")
     try:
         queue_manager.put(queue_manager.definition.dead_letter_queue, dead, header.pack(order) + report.data)
     except MQError as e:
@@ -143,9 +142,8 @@ def completed(
 ) -> MessageDescriptor:
     """The descriptor of a message that the queue manager puts itself, with what it fills in."""
     persistence, priority = descriptor.persistence, descriptor.priority
-    return replace(
-        descriptor,
-        message_id=descriptor.message_id if any(descriptor.message_id) else queue_manager.new_id(),
+    return descriptor.but(
+        message_id=descriptor.message_id if descriptor.message_id.strip(b"\0") else queue_manager.new_id(),
         persistence=queue.default_persistence if persistence == _AS_QUEUE_PERSISTENCE else persistence,
         priority=queue.default_priority if priority == _AS_QUEUE_PRIORITY else priority,
         ccsid=descriptor.ccsid or queue_manager.definition.ccsid,

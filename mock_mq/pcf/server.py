@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mock_mq.constants import CompletionCode, Reason, Report
 from mock_mq.core import QueueManager, reports
 from mock_mq.errors import MQError
@@ -68,9 +66,9 @@ class CommandServer:
             return [_refusal(header, _REASONS.get(e.reason, e.reason), None).pack(*written)]
         last = len(answers)
         return [
-            Message(
-                replace(_response(header), sequence=number, control=int(number == last)), parameters
-            ).pack(*written)
+            Message(_response(header).but(sequence=number, control=int(number == last)), parameters).pack(
+                *written
+            )
             for number, parameters in enumerate(answers, 1)
         ]
 
@@ -81,4 +79,4 @@ def _response(header: Header) -> Header:
 
 def _refusal(header: Header, reason: int, parameter: int | None) -> Message:
     about = () if parameter is None else (Parameter(Attribute.PARAMETER, parameter),)
-    return Message(replace(_response(header), completion=CompletionCode.FAILED, reason=reason), about)
+    return Message(_response(header).but(completion=CompletionCode.FAILED, reason=reason), about)

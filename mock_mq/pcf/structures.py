@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from code_pages.ccsid import codec
@@ -93,7 +93,7 @@ class Message:
     def pack(self, ccsid: int, encoding: int) -> bytes:
         """The message with its integers and texts written so."""
         order = order_of(encoding)
-        header = replace(self.header, count=len(self.parameters))
+        header = self.header.but(count=len(self.parameters))
         written = (_packed(each, order.prefix, ccsid, encoding) for each in self.parameters)
         return header.pack(order) + b"".join(written)
 

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Annotated, Self, TypeVar
 
-from mock_mq.wire.fields import Buffer, ByteOrder, Int, Raw, Structure, WireError
+from mock_mq.wire.fields import INTEGERS, Buffer, ByteOrder, Int, Raw, Structure, WireError
 from mock_mq.wire.structures import (
     GetMessageOptions,
     MessageDescriptor,
@@ -67,7 +67,8 @@ class Cursor:
 
     def integer(self) -> int:
         """The next integer of four bytes."""
-        return self.integers(1)[0]
+        (value,) = INTEGERS[self._order].unpack(self.bytes(4))
+        return int(value)
 
     def bytes(self, count: int) -> memoryview:
         """The next `count` bytes, not copied."""
@@ -83,6 +84,13 @@ def _integers(order: ByteOrder, *values: int) -> bytes:
         return struct.pack(f"{order.prefix}{len(values)}i", *values)
     except struct.error as e:
         raise WireError(f"integers: {e}") from None
+
+
+def _integer(order: ByteOrder, value: int) -> bytes:
+    try:
+        return INTEGERS[order].pack(value)
+    except struct.error as e:
+        raise WireError(f"an integer: {e}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class Call:
         """Header and body, with the header's total filled in; a message's data is not copied."""
         body = self.body(order)
         header = self.header.pack(order)
-        total = _SEGMENT_HEADER + len(header) + sum(len(part) for part in body) + self.room
+        total = _SEGMENT_HEADER + len(header) + sum(map(len, body)) + self.room
         return [total.to_bytes(4, "big") + header[4:], *body]
 
     def pack(self, order: ByteOrder) -> bytes:
@@ -175,7 +183,7 @@ class Open(Call):
     def body(self, order: ByteOrder) -> list[Buffer]:
         """Descriptor, strings, options, attributes."""
         attributes = self.attributes.pack(order) if self.attributes else b""
-        return [self.descriptor.pack(order), self.strings, _integers(order, self.options), attributes]
+        return [self.descriptor.pack(order), self.strings, _integer(order, self.options), attributes]
 
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
@@ -196,7 +204,7 @@ class Close(Call):
 
     def body(self, order: ByteOrder) -> list[Buffer]:
         """The options."""
-        return [_integers(order, self.options)]
+        return [_integer(order, self.options)]
 
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
@@ -295,7 +303,7 @@ class Stat(Call):
 
     def body(self, order: ByteOrder) -> list[Buffer]:
         """The type and the structure."""
-        return [_integers(order, self.type), self.status.pack(order)]
+        return [_integer(order, self.type), self.status.pack(order)]
 
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
@@ -319,7 +327,7 @@ class Put(Call):
         return [
             self.descriptor.pack(order),
             self.options.pack(order),
-            _integers(order, self.length),
+            _integer(order, self.length),
             self.data,
         ]
 
@@ -357,7 +365,7 @@ class Put1(Call):
             self.strings,
             self.descriptor.pack(order),
             self.options.pack(order),
-            _integers(order, self.length),
+            _integer(order, self.length),
             self.data,
         ]
 
@@ -387,7 +395,7 @@ class Get(Call):
 
     def body(self, order: ByteOrder) -> list[Buffer]:
         """Descriptor, options, buffer length."""
-        return [self.descriptor.pack(order), self.options.pack(order), _integers(order, self.buffer_length)]
+        return [self.descriptor.pack(order), self.options.pack(order), _integer(order, self.buffer_length)]
 
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
@@ -412,7 +420,7 @@ class Got(Call):
         return [
             self.descriptor.pack(order),
             self.options.pack(order),
-            _integers(order, self.length),
+            _integer(order, self.length),
             self.data,
         ]
 

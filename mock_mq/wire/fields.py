@@ -12,13 +12,15 @@ and the fields behind that length keep their defaults. Character fields are carr
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from functools import lru_cache
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
 Buffer = bytes | bytearray | memoryview
+S = TypeVar("S", bound="Structure")
 
 
 class WireError(Exception):
@@ -59,9 +61,11 @@ class Char:
     """`width` characters, padded with blanks; what follows a NUL is padding too, as in C.
 
     Names are carried as ISO 8859-1, one byte a character, so that no byte of a peer's is ever refused.
+    What is `secret` is forgotten with the structure.
     """
 
     width: int
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,12 @@ Int = Annotated[int, Number("i")]
 Long = Annotated[int, Number("q")]
 
 
+INTEGERS = {order: struct.Struct(order.prefix + "i") for order in ByteOrder}
+"""One integer of four bytes, by byte order."""
+_NAMES_KEPT = 1024  # queues, users, programs, formats: the same few come with every message
+_STRUCTURES_KEPT = 64  # of a kind and version: a program's descriptors and options are the same call by call
+
+
 def decode_characters(raw: bytes) -> str:
     """A character field's text without its padding."""
     end = raw.find(b"\0")
@@ -88,12 +98,15 @@ class _Field:
     name: str
     code: str
     width: int
-    to_wire: Callable[[Any, ByteOrder], Any] | None
-    from_wire: Callable[[Any, ByteOrder], Any] | None
+    to_wire: Callable[[Any], Any] | None = None
+    from_wire: Callable[[Any], Any] | None = None
+    secret: bool = False
 
 
-def _characters(name: str, width: int) -> _Field:
-    def to_wire(value: str, _order: ByteOrder) -> bytes:
+def _characters(name: str, kind: Char) -> _Field:
+    width = kind.width
+
+    def to_wire(value: str) -> bytes:
         try:
             raw = value.encode("latin-1")
         except UnicodeEncodeError:
@@ -102,51 +115,53 @@ def _characters(name: str, width: int) -> _Field:
             raise WireError(f"{name}: {len(raw)} characters, at most {width}")
         return raw.ljust(width)
 
-    return _Field(name, f"{width}s", width, to_wire, lambda raw, _order: decode_characters(raw))
+    if kind.secret:
+        return _Field(name, f"{width}s", width, to_wire, decode_characters, secret=True)
+    return _Field(name, f"{width}s", width, lru_cache(_NAMES_KEPT)(to_wire), _decode_name)
+
+
+_decode_name = lru_cache(_NAMES_KEPT)(decode_characters)
 
 
 def _raw(name: str, width: int) -> _Field:
-    def to_wire(value: bytes, _order: ByteOrder) -> bytes:
+    def to_wire(value: bytes) -> bytes:
         if len(value) > width:
             raise WireError(f"{name}: {len(value)} bytes, at most {width}")
         return value
 
-    return _Field(name, f"{width}s", width, to_wire, None)
+    return _Field(name, f"{width}s", width, to_wire)
 
 
-def _part(name: str, part: type[Structure]) -> _Field:
+def _part(name: str, part: type[Structure], order: ByteOrder) -> _Field:
     width = part.longest()
     return _Field(
-        name,
-        f"{width}s",
-        width,
-        lambda value, order: value.pack(order),
-        part.unpack,
+        name, f"{width}s", width, lambda value: value.pack(order), lambda raw: part.unpack(raw, order)
     )
 
 
-def _field(name: str, hint: Any) -> _Field:
+def _field(name: str, hint: Any, order: ByteOrder) -> _Field:
     if isinstance(hint, type) and issubclass(hint, Structure):
-        return _part(name, hint)
+        return _part(name, hint, order)
     kind = get_args(hint)[1] if get_origin(hint) is Annotated else None
     if isinstance(kind, Number):
-        return _Field(name, kind.code, kind.width, None, None)
+        return _Field(name, kind.code, kind.width)
     if isinstance(kind, Char):
-        return _characters(name, kind.width)
+        return _characters(name, kind)
     if isinstance(kind, Raw):
         return _raw(name, kind.width)
     raise TypeError(f"{name}: not a wire field: {hint!r}")
 
 
-_FIELDS: dict[type[Structure], tuple[_Field, ...]] = {}
+_FIELDS: dict[tuple[type[Structure], ByteOrder], tuple[_Field, ...]] = {}
 _LONGEST: dict[type[Structure], int] = {}
 
 
-def _fields(cls: type[Structure]) -> tuple[_Field, ...]:
-    if cls not in _FIELDS:
+def _fields(cls: type[Structure], order: ByteOrder) -> tuple[_Field, ...]:
+    key = (cls, order)
+    if key not in _FIELDS:
         hints = get_type_hints(cls, include_extras=True)
-        _FIELDS[cls] = tuple(_field(each.name, hints[each.name]) for each in fields(cls))
-    return _FIELDS[cls]
+        _FIELDS[key] = tuple(_field(each.name, hints[each.name], order) for each in fields(cls))
+    return _FIELDS[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +170,10 @@ class _Layout:
 
     packer: struct.Struct
     values_of: Callable[[Any], tuple[Any, ...]]
-    to_wire: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
+    to_wire: tuple[tuple[int, Callable[[Any], Any]], ...]
     """Positions among the fields whose values are not what `struct` takes, and what makes them so."""
-    from_wire: tuple[tuple[int, Callable[[Any, ByteOrder], Any]], ...]
-    """The same for what `struct` gives."""
+    unpack: Callable[[bytes], Any]
+    """The structure that bytes of this length are; the last few are kept, unless they have secrets."""
 
 
 _LAYOUTS: dict[tuple[type[Structure], int, ByteOrder], _Layout] = {}
@@ -166,15 +181,16 @@ _LAYOUTS: dict[tuple[type[Structure], int, ByteOrder], _Layout] = {}
 
 def _layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout:
     key = (cls, length, order)
-    if key not in _LAYOUTS:
-        _LAYOUTS[key] = _make_layout(cls, length, order)
-    return _LAYOUTS[key]
+    found = _LAYOUTS.get(key)
+    if found is None:
+        found = _LAYOUTS[key] = _make_layout(cls, length, order)
+    return found
 
 
 def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout:
     position = len(cls.EYECATCHER)
     chosen = []
-    for each in _fields(cls):
+    for each in _fields(cls, order):
         if position == length:
             break
         position += each.width
@@ -182,12 +198,30 @@ def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout
     if position != length:
         raise TypeError(f"{cls.__name__}: no field ends at {length} bytes")
     code = order.prefix + f"{len(cls.EYECATCHER)}s" + "".join(each.code for each in chosen)
+    names = tuple(each.name for each in chosen)
+    packer = struct.Struct(code)
+    decoded = tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire)
+
+    def unpack(raw: bytes) -> Structure:
+        _eyecatcher, *values = packer.unpack(raw)
+        for index, from_wire in decoded:
+            values[index] = from_wire(values[index])
+        return _made(cls, zip(names, values, strict=True))
+
     return _Layout(
-        struct.Struct(code),
-        attrgetter(*(each.name for each in chosen)),
+        packer,
+        attrgetter(*names),
         tuple((i, each.to_wire) for i, each in enumerate(chosen) if each.to_wire),
-        tuple((i, each.from_wire) for i, each in enumerate(chosen) if each.from_wire),
+        unpack if any(each.secret for each in chosen) else lru_cache(_STRUCTURES_KEPT)(unpack),
     )
+
+
+def _made(cls: type[S], values: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> S:
+    """A structure with these values; fields that are not among them have their defaults."""
+    made = object.__new__(cls)
+    # Frozen, its `__init__` would set each field by a call of its own.
+    vars(made).update(values)
+    return made
 
 
 @dataclass(frozen=True)
@@ -209,7 +243,8 @@ class Structure:
     def longest(cls) -> int:
         """The length of the longest version, in bytes."""
         if cls not in _LONGEST:
-            _LONGEST[cls] = len(cls.EYECATCHER) + sum(each.width for each in _fields(cls))
+            fields_width = sum(each.width for each in _fields(cls, ByteOrder.BIG))
+            _LONGEST[cls] = len(cls.EYECATCHER) + fields_width
         return _LONGEST[cls]
 
     @classmethod
@@ -220,10 +255,11 @@ class Structure:
         at = len(cls.EYECATCHER)
         if len(data) < at + 4:
             raise WireError(f"{cls.__name__}: {len(data)} bytes are too few for a version")
-        version: int = struct.unpack_from(order.prefix + "i", data, at)[0]
-        if version not in cls.LENGTHS:
+        (version,) = INTEGERS[order].unpack_from(data, at)
+        length = cls.LENGTHS.get(version)
+        if length is None:
             raise WireError(f"{cls.__name__}: version {version} is not known")
-        return cls.LENGTHS[version]
+        return length
 
     @property
     def length(self) -> int:
@@ -231,16 +267,26 @@ class Structure:
         if not self.LENGTHS:
             return self.longest()
         version: int = getattr(self, "version", 0)
-        if version not in self.LENGTHS:
+        length = self.LENGTHS.get(version)
+        if length is None:
             raise WireError(f"{type(self).__name__}: version {version} is not known")
-        return self.LENGTHS[version]
+        return length
+
+    def but(self, **changes: Any) -> Self:
+        """The same with other values in these fields."""
+        # `dataclasses.replace`, which sets each field by itself, takes fifteen times as long.
+        if not changes.keys() <= self.__dataclass_fields__.keys():
+            raise TypeError(f"{type(self).__name__}: no such fields as {', '.join(changes)}")
+        made = _made(type(self), vars(self))
+        vars(made).update(changes)
+        return made
 
     def pack(self, order: ByteOrder) -> bytes:
         """The value as bytes; raises `WireError` where a field does not fit its width."""
         layout = _layout(type(self), self.length, order)
         values = list(layout.values_of(self))
         for index, to_wire in layout.to_wire:
-            values[index] = to_wire(values[index], order)
+            values[index] = to_wire(values[index])
         try:
             return layout.packer.pack(self.EYECATCHER, *values)
         except struct.error as e:
@@ -249,15 +295,11 @@ class Structure:
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
         """The structure at the start of `data`; what follows it is left alone."""
-        eyecatcher = bytes(data[: len(cls.EYECATCHER)])
-        if eyecatcher != cls.EYECATCHER:
-            raise WireError(f"{cls.__name__}: starts with {eyecatcher!r}, not {cls.EYECATCHER!r}")
+        start = data[: len(cls.EYECATCHER)]
+        if start != cls.EYECATCHER:
+            raise WireError(f"{cls.__name__}: starts with {bytes(start)!r}, not {cls.EYECATCHER!r}")
         length = cls.length_of(data, order)
         if len(data) < length:
             raise WireError(f"{cls.__name__}: {len(data)} bytes of {length}")
-        layout = _layout(cls, length, order)
-        values = list(layout.packer.unpack_from(data))
-        del values[0]
-        for index, from_wire in layout.from_wire:
-            values[index] = from_wire(values[index], order)
-        return cls(*values)
+        made: Self = _layout(cls, length, order).unpack(bytes(data[:length]))
+        return made

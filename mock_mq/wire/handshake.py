@@ -91,7 +91,7 @@ class UserData(Structure, eyecatcher=b"UID "):
     """USERID_DATA: the user the client runs as; wants no reply. `password` is used by very old clients."""
 
     user: Annotated[str, Char(12)] = ""
-    password: Annotated[str, Char(12)] = ""
+    password: Annotated[str, Char(12, secret=True)] = ""
     long_user: Annotated[str, Char(64)] = ""
     security_id: Annotated[bytes, Raw(40)] = bytes(40)
 

@@ -23,6 +23,8 @@ _PLAIN, _CONTROL, _MULTIPLEXED = b"TSH ", b"TSHC", b"TSHM"
 _TLS_HANDSHAKE = 0x16
 _HEADER = 28
 _MULTIPLEXED_HEADER = 36
+_HEADERS = {_PLAIN: _HEADER, _CONTROL: _HEADER, _MULTIPLEXED: _MULTIPLEXED_HEADER}
+_ORDERS = {int(order): order for order in ByteOrder}
 
 
 class SegmentType(IntEnum):
@@ -112,15 +114,21 @@ class Segment:
         return split(self, (self.body,), size)
 
 
+_START = struct.Struct(">4sI")
+_MULTIPLEXED_START = struct.Struct(">4sIII")
+_REST = {order: struct.Struct(order.prefix + "BBBB8xIHH") for order in ByteOrder}
+"""What every header ends in: byte order, type, control, reserved, encoding, CCSID, reserved."""
+_REST_LENGTH = 20
+
+
 def _header(segment: Segment, length: int, control: int) -> bytes:
     if segment.conversation is None:
-        start = (_CONTROL if segment.for_socket else _PLAIN) + (length + _HEADER).to_bytes(4, "big")
+        start = _START.pack(_CONTROL if segment.for_socket else _PLAIN, length + _HEADER)
     else:
-        start = struct.pack(
-            ">4sIII", _MULTIPLEXED, length + _MULTIPLEXED_HEADER, segment.conversation, segment.request or 0
+        start = _MULTIPLEXED_START.pack(
+            _MULTIPLEXED, length + _MULTIPLEXED_HEADER, segment.conversation, segment.request or 0
         )
-    return start + struct.pack(
-        segment.order.prefix + "BBBB8xIHH",
+    return start + _REST[segment.order].pack(
         segment.order,
         segment.type,
         control,
@@ -144,7 +152,7 @@ def split(segment: Segment, parts: Sequence[Buffer], size: int) -> Iterator[byte
     room = size - overhead(segment)
     if room < 1:
         raise WireError(f"a transmission size of {size} bytes leaves no room for a body")
-    total = sum(len(part) for part in parts)
+    total = sum(map(len, parts))
     other = segment.control & ~Control.WHOLE
     if total <= room:
         yield b"".join((_header(segment, total, other | Control.WHOLE), *parts))
@@ -192,46 +200,61 @@ class SegmentReader:
 
     def feed(self, data: Buffer) -> list[Segment]:
         """The segments that `data` completes; raises `WireError` as soon as a header can't be one."""
+        if not self._buffer:
+            segments, used = self._cut(memoryview(data))
+            self._buffer += data[used:]
+            return segments
         self._buffer += data
-        at = 0
-        segments = []
-        while (found := self._next(at)) is not None:
-            segment, length = found
-            segments.append(segment)
-            at += length
-        del self._buffer[:at]
+        with memoryview(self._buffer) as view:
+            segments, used = self._cut(view)
+        del self._buffer[:used]
         return segments
 
-    def _next(self, at: int) -> tuple[Segment, int] | None:
-        data = self._buffer
-        start = bytes(data[at : at + 4])
-        if not any(known.startswith(start) for known in (_PLAIN, _CONTROL, _MULTIPLEXED)):
-            hint = ", as TLS does: this port speaks plain MQ" if start[0] == _TLS_HANDSHAKE else ""
-            raise WireError(f"not a segment of the MQ protocol: it starts with {start!r}{hint}")
+    def _cut(self, data: memoryview) -> tuple[list[Segment], int]:
+        """The segments that `data` begins with, and the bytes that they take."""
+        at = 0
+        segments = []
+        while (length := self._length(data, at)) and at + length <= len(data):
+            segments.append(_segment(data[at : at + length]))
+            at += length
+        return segments, at
+
+    def _length(self, data: memoryview, at: int) -> int:
+        """The length of the segment that begins there; 0 where not enough has come to tell."""
         if len(data) - at < 8:
-            return None
-        (length,) = struct.unpack_from(">I", data, at + 4)
-        multiplexed = start == _MULTIPLEXED
-        head = _MULTIPLEXED_HEADER if multiplexed else _HEADER
+            start = bytes(data[at : at + 4])
+            if not any(known.startswith(start) for known in _HEADERS):
+                raise _stranger(start)
+            return 0
+        name, length = _START.unpack_from(data, at)
+        head = _HEADERS.get(name)
+        if head is None:
+            raise _stranger(name)
         if not head <= length <= self.largest:
             raise WireError(f"a segment of {length} bytes, where {head} to {self.largest} are possible")
-        if len(data) - at < length:
-            return None
-        body = data[at + head : at + length]
-        conversation, request = struct.unpack_from(">II", data, at + 8) if multiplexed else (None, None)
-        at += head - 20
-        order = _byte_order(data[at])
-        kind, control, encoding, ccsid = struct.unpack_from(order.prefix + "BB9xIH", data, at + 1)
-        is_control = start == _CONTROL
-        segment = Segment(kind, body, order, control, encoding, ccsid, conversation, request, is_control)
-        return segment, length
+        return int(length)
 
 
-def _byte_order(value: int) -> ByteOrder:
-    try:
-        return ByteOrder(value)
-    except ValueError:
-        raise WireError(f"a byte order of {value}, where 1 and 2 are possible") from None
+def _stranger(start: bytes) -> WireError:
+    hint = ", as TLS does: this port speaks plain MQ" if start[0] == _TLS_HANDSHAKE else ""
+    return WireError(f"not a segment of the MQ protocol: it starts with {start!r}{hint}")
+
+
+def _segment(data: memoryview) -> Segment:
+    """What a whole segment says; its body is copied."""
+    start = data[:4]
+    conversation = request = None
+    head = _HEADER
+    if start == _MULTIPLEXED:
+        head = _MULTIPLEXED_HEADER
+        _, _, conversation, request = _MULTIPLEXED_START.unpack_from(data)
+    order = _ORDERS.get(data[head - _REST_LENGTH])
+    if order is None:
+        raise WireError(f"a byte order of {data[head - _REST_LENGTH]}, where 1 and 2 are possible")
+    _, kind, control, _, encoding, ccsid, _ = _REST[order].unpack_from(data, head - _REST_LENGTH)
+    return Segment(
+        kind, bytes(data[head:]), order, control, encoding, ccsid, conversation, request, start == _CONTROL
+    )
 
 
 class Joiner:

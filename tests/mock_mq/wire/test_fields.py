@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import tracemalloc
+import weakref
 from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
 
 from mock_mq.wire.fields import Byte, ByteOrder, Char, Int, Raw, Structure, WireError
+from mock_mq.wire.handshake import UserData
+from mock_mq.wire.structures import MessageDescriptor
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,36 @@ def test_what_is_not_the_structure_is_refused(data: bytes) -> None:
 def test_what_does_not_fit_its_field_is_refused(value: Sample) -> None:
     with pytest.raises(WireError):
         value.pack(ByteOrder.LITTLE)
+
+
+def test_a_structure_with_other_values_in_some_fields_leaves_the_first_as_it_was() -> None:
+    short = Sample.unpack(Sample(1, "AB", 7).pack(ByteOrder.BIG), ByteOrder.BIG)
+    assert short.but(version=2, token=b"\1") == Sample(2, "AB", 7, b"\1")
+    assert short == Sample(1, "AB", 7)
+
+
+def test_a_field_that_a_structure_does_not_have_can_not_be_given_a_value() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        Sample().but(name="AB", colour=1)
+
+
+def test_a_password_is_forgotten_with_the_structure_it_came_in() -> None:
+    raw = UserData("app", "Passw0rd").pack(ByteOrder.BIG)
+    first = UserData.unpack(raw, ByteOrder.BIG)
+    assert first.password == "Passw0rd"
+    assert UserData.unpack(raw, ByteOrder.BIG).password is not first.password
+    gone = weakref.ref(first)
+    del first
+    assert gone() is None
+
+
+def test_descriptors_that_are_all_different_do_not_pile_up() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            sent = MessageDescriptor(user=f"user{number}", message_id=number.to_bytes(24, "big"))
+            assert MessageDescriptor.unpack(sent.pack(ByteOrder.BIG), ByteOrder.BIG) == sent
+        grown, _peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < 1_000_000

@@ -47,6 +47,16 @@ def test_a_segment_followed_by_half_of_the_next_is_given_out_and_the_half_kept()
     assert [each.name for each in reader.feed(RAW["put"][99:])] == ["MQPUT"]
 
 
+def test_a_segment_stays_as_it_came_when_the_memory_it_was_read_into_is_used_again() -> None:
+    memory = bytearray(RAW["commit"] + RAW["put"])
+    cut = len(RAW["commit"]) + 99
+    reader = SegmentReader()
+    segments = reader.feed(memoryview(memory)[:cut])
+    memory[: len(RAW["put"]) - 99] = RAW["put"][99:]
+    segments += reader.feed(memoryview(memory)[: len(RAW["put"]) - 99])
+    assert [each.pack() for each in segments] == [RAW["commit"], RAW["put"]]
+
+
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\n", b"\x16\x03\x01", b"TSHX" + bytes(24), b"\0"])
 def test_what_is_not_mq_is_refused_at_once(start: bytes) -> None:
     with pytest.raises(WireError, match="not a segment"):
