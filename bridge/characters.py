@@ -1,6 +1,7 @@
 """The characters that SNS and SQS take: those of XML 1.0 (API references: Publish, SendMessage).
 
-They are looked for in UTF-8: one pass over its bytes says almost all, in a tenth of a regular expression's time.
+They are looked for in UTF-8, where one pass over the bytes says almost all. A regular expression takes ten
+times as long.
 """
 
 from __future__ import annotations

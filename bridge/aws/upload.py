@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bridge.aws.faults import FAULTS, classify
-from bridge.large_text import LARGE, LargeText
+from bridge.large_text import LargeText
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,19 +29,16 @@ log = structlog.get_logger(__name__)
 def whole(params: dict[str, Any], **_given: Any) -> None:
     """Botocore's `before-call`: a body of bytes is sent as it is, with its checksum before it.
 
-    Over TLS botocore would send it in chunks of its own, each cut off what is left by copying that, with the
-    checksum behind them. S3 compares either.
-
-    A large one is sent only once S3 would take it.
+    Botocore makes a file of it, which is read and sent 16 KiB at a time; over TLS in chunks besides, with the
+    checksum behind them, and each is cut off by copying what is left. S3 compares either checksum.
     """
     body = params["body"]
-    if not isinstance(body, bytes):
+    if not isinstance(body, io.BytesIO):
         return
+    params["body"] = body.getvalue()
     algorithm = params["context"].get("checksum", {}).get("request_algorithm")
     if isinstance(algorithm, dict):
         algorithm["in"] = "header"
-    if len(body) > LARGE:
-        params["headers"]["Expect"] = "100-continue"
 
 
 def in_parts(s3: S3Client, body: LargeText, request: Mapping[str, Any]) -> None:
