@@ -33,21 +33,28 @@ class LargeText:
 
     def parts(self, size: int) -> Iterator[bytes]:
         """All of it in parts of `size` bytes, the last one shorter; a piece that is a part is not copied."""
-        part = io.BytesIO()
+        held: list[memoryview] = []
+        room = size
         for piece in self.pieces():
-            if len(piece) == size and not part.tell():
+            if len(piece) == room == size:
                 yield piece
                 continue
             rest = memoryview(piece)
             while rest:
-                wanted = size - part.tell()
-                part.write(rest[:wanted])
-                rest = rest[wanted:]
-                if part.tell() == size:
-                    yield part.getvalue()
-                    part = io.BytesIO()
-        if part.tell():
-            yield part.getvalue()
+                held.append(rest[:room])
+                rest = rest[room:]
+                room -= len(held[-1])
+                if not room:
+                    yield _joined(held)
+                    room = size
+        if held:
+            yield _joined(held)
+
+
+def _joined(held: list[memoryview]) -> bytes:
+    part = b"".join(held)
+    held.clear()
+    return part
 
 
 def in_one_piece(text: bytes) -> LargeText:
@@ -139,5 +146,5 @@ def _decoded(body: bytes, codec: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _cut(body: bytes) -> Iterator[bytes]:
-    return (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
+def _cut(body: bytes) -> Iterator[memoryview]:
+    return (memoryview(body)[start : start + _PIECE] for start in range(0, len(body), _PIECE))

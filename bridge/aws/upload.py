@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 MOST_IN_ONE = 16 * 1024 * 1024
 """Bytes of a body that goes up in one request; what is larger goes in parts."""
-PART = 8 * 1024 * 1024
-"""Bytes of a part. S3 takes no part of less than 5 MiB, the last one apart, and 10,000 of them."""
+PART = 5 * 1024 * 1024
+"""Bytes of a part: the least that S3 takes, the last part apart, for each is in memory."""
 AT_ONCE = 4
-"""Parts of a body under way at a time, each of them in memory."""
+"""Parts of a body under way at a time."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ def in_parts(s3: S3Client, body: LargeText, request: Mapping[str, Any]) -> None:
 def _uploaded(
     s3: S3Client, body: LargeText, upload: Mapping[str, Any], pool: ThreadPoolExecutor
 ) -> Iterator[CompletedPartTypeDef]:
-    """Uploads the parts; as many are made as are under way, and none after one that failed."""
+    """Uploads the parts; none is made that can't be under way at once, and none after one that failed."""
 
     def put(number: int, part: bytes) -> CompletedPartTypeDef:
         answer = s3.upload_part(**upload, PartNumber=number, Body=part)
@@ -75,10 +75,10 @@ def _uploaded(
 
     under_way: set[Future[CompletedPartTypeDef]] = set()
     for number, part in enumerate(body.parts(PART), 1):
+        under_way.add(pool.submit(put, number, part))
         if len(under_way) == AT_ONCE:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             yield from (each.result() for each in done)
-        under_way.add(pool.submit(put, number, part))
     yield from (each.result() for each in under_way)
 
 
