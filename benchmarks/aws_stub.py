@@ -16,6 +16,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -234,7 +235,8 @@ class Stub:
         serial, size = (int(each) for each in key.split(b"-"))
         if method == b"HEAD":
             return Response(length=size)
-        return Response(Bodies(size)[serial], kind=b"text/plain")
+        number, rest = _bodies(size).halves(serial)
+        return Response(number, kind=b"text/plain", rest=rest)
 
     def _sqs(self, action: str, asked: dict[str, Any], caller: Caller) -> None:
         name = asked.get("QueueName") or asked["QueueUrl"].rpartition("/")[2]
@@ -302,6 +304,9 @@ def _json(told: object, status: int = 200) -> Response:
 
 def _each_successful(entries: list[dict[str, Any]]) -> Response:
     return _json({"Successful": [{"Id": each.get("Id", "0")} for each in entries], "Failed": []})
+
+
+_bodies = lru_cache(maxsize=4)(Bodies)
 
 
 def bucket_of(owner: str) -> str:

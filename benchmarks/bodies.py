@@ -24,7 +24,11 @@ class Bodies:
         self._rests = [(_TEXT * (each // len(_TEXT) + 1))[: each - DIGITS] for each in sizes]
 
     def __getitem__(self, serial: int) -> bytes:
-        return b"%0*d%s" % (DIGITS, serial, self._rests[serial % len(self._rests)])
+        return b"".join(self.halves(serial))
+
+    def halves(self, serial: int) -> tuple[bytes, bytes]:
+        """A body's number, and the rest of it, which others have too."""
+        return b"%0*d" % (DIGITS, serial), self._rests[serial % len(self._rests)]
 
 
 def mean(size: int) -> float:

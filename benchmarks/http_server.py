@@ -19,16 +19,20 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """An answer. `length` is the Content-Length where it is not the body's: HEAD has none."""
+    """An answer. `length` is the Content-Length where it is not the body's: HEAD has none.
+
+    `rest` is the body's, where that is large: it is not copied.
+    """
 
     body: bytes = b""
     status: int = 200
     kind: bytes = b"text/xml"
     length: int | None = None
+    rest: bytes = b""
 
     def frame(self) -> bytes:
         """As it goes over the wire."""
-        length = len(self.body) if self.length is None else self.length
+        length = len(self.body) + len(self.rest) if self.length is None else self.length
         head = b'HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nETag: "0"\r\n\r\n' % (
             self.status,
             _REASONS[self.status],
@@ -36,6 +40,10 @@ class Response(NamedTuple):
             length,
         )
         return head + self.body
+
+
+KEPT = 1024 * 1024
+"""Bytes of a request's body at the most: what comes beyond is thrown away."""
 
 
 class Connection(asyncio.Protocol):
@@ -48,7 +56,8 @@ class Connection(asyncio.Protocol):
         self._handle = handle
         self._buffer = bytearray()
         self._head = b""
-        self._needed = 0
+        self._body = bytearray()
+        self._left = 0
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -65,14 +74,18 @@ class Connection(asyncio.Protocol):
                     return
                 self._head = bytes(self._buffer[: end + 2])
                 del self._buffer[: end + 4]
-                self._needed = int(header(self._head, b"content-length") or 0)
+                self._left = int(header(self._head, b"content-length") or 0)
                 if header(self._head, b"expect"):
                     self._write(_CONTINUE)
-            if len(self._buffer) < self._needed:
+            came = min(self._left, len(self._buffer))
+            self._body += self._buffer[: min(came, KEPT - len(self._body))]
+            del self._buffer[:came]
+            self._left -= came
+            if self._left:
                 return
-            request = Request(self._head, bytes(self._buffer[: self._needed]))
-            del self._buffer[: self._needed]
+            request = Request(self._head, bytes(self._body))
             self._head = b""
+            self._body.clear()
             self._handle(request, self)
 
     @property
@@ -83,6 +96,8 @@ class Connection(asyncio.Protocol):
     def answer(self, response: Response) -> None:
         """Sends an answer, if the client is still there."""
         self._write(response.frame())
+        if response.rest:
+            self._write(response.rest)
 
     def _write(self, data: bytes) -> None:
         if self._transport and not self._transport.is_closing():

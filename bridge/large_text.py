@@ -1,4 +1,4 @@
-"""Texts that are too large to be held more than once: they are made in pieces, and never whole."""
+"""Texts that are too large to be held more than once: they are made as they are read."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ _PIECE = 768 * 1024  # of which base64 makes a whole number of groups
 
 
 class LargeText:
-    """A text in UTF-8 that is made as it is read, as often as that is. `len` is its length in bytes.
-
-    It reads like a file opened in binary mode, which is how boto3 sends it.
-    """
+    """A text in UTF-8 that is made when it is read, as often as that is. `len` is its length in bytes."""
 
     def __init__(self, pieces: Callable[[], Iterator[bytes]], length: int) -> None:
         self.pieces = pieces
         self._length = length
-        self._made = pieces()
-        self._left = b""
-        self._position = 0
 
     def __len__(self) -> int:
         return self._length
@@ -33,35 +27,39 @@ class LargeText:
         """Itself: whoever wants a text's bytes gets them by reading."""
         return self
 
-    def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes, fewer at the end; all that are left where it is negative."""
-        if size < 0:
-            size = self._length - self._position
-        found = io.BytesIO()
-        while size > found.tell():
-            if not self._left:
-                self._left = next(self._made, b"")
-                if not self._left:
-                    break
-            wanted = size - found.tell()
-            found.write(self._left[:wanted])
-            self._left = self._left[wanted:]
-        self._position += found.tell()
-        return found.getvalue()
+    def read(self) -> bytes:
+        """All of it; not a copy where it is one piece."""
+        return next(self.parts(self._length), b"")
 
-    def tell(self) -> int:
-        """How many bytes were read since the start."""
-        return self._position
+    def parts(self, size: int) -> Iterator[bytes]:
+        """All of it in parts of `size` bytes, the last one shorter; a piece that is a part is not copied."""
+        held: list[memoryview] = []
+        room = size
+        for piece in self.pieces():
+            if len(piece) == room == size:
+                yield piece
+                continue
+            rest = memoryview(piece)
+            while rest:
+                held.append(rest[:room])
+                rest = rest[room:]
+                room -= len(held[-1])
+                if not room:
+                    yield _joined(held)
+                    room = size
+        if held:
+            yield _joined(held)
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Goes to the start, to the end or to where it is; raises `io.UnsupportedOperation` for elsewhere."""
-        wanted = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
-        if wanted == self._position:
-            return wanted
-        if wanted not in (0, self._length):
-            raise io.UnsupportedOperation(f"seek to {wanted}")
-        self._made, self._left, self._position = self.pieces() if wanted == 0 else iter(()), b"", wanted
-        return wanted
+
+def _joined(held: list[memoryview]) -> bytes:
+    part = b"".join(held)
+    held.clear()
+    return part
+
+
+def in_one_piece(text: bytes) -> LargeText:
+    """A text that is there in UTF-8."""
+    return LargeText(lambda: iter((text,)), len(text))
 
 
 def in_base64(body: bytes) -> LargeText:
@@ -85,38 +83,58 @@ def between(before: bytes, text: LargeText, after: bytes) -> LargeText:
     return LargeText(pieces, len(before) + len(text) + len(after))
 
 
-def as_text(body: bytes, codec: str, taken: Callable[[str], bool]) -> LargeText | None:
-    """A body that is text in `codec`; None where it isn't, would not come back the same, or is not `taken`.
+def as_text(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> LargeText | None:
+    """A body that is text in `codec`; None where it isn't, would not come back the same, or is `refused`.
 
-    `taken` says so of each piece.
+    `refused` says so of each piece, in UTF-8.
     """
-    encoder = codecs.getincrementalencoder(codec)()
-    length = position = 0
     try:
-        for text in _decoded(body, codec):
-            again = encoder.encode(text)
-            if not taken(text) or body[position : position + len(again)] != again:
-                return None
-            position += len(again)
-            length += len(text.encode())
-        last = encoder.encode("", final=True)
+        return _utf_8(body, refused) if is_utf_8(codec) else _decodable(body, codec, refused)
     except UnicodeError:
         return None
-    if body[position:] != last:
+
+
+def is_utf_8(codec: str) -> bool:
+    """Whether what a codec decodes is UTF-8 already: then it comes back the same."""
+    return codecs.lookup(codec).name == "utf-8"
+
+
+def _utf_8(body: bytes, refused: Callable[[bytes], bool]) -> LargeText | None:
+    position = 0
+    while position < len(body):
+        piece = body[position : position + _PIECE]
+        if not piece.isascii():
+            final = position + len(piece) == len(body)
+            piece = piece[: codecs.utf_8_decode(piece, "strict", final)[1]]
+        if refused(piece):
+            return None
+        position += len(piece)
+    return in_one_piece(body)
+
+
+def _decodable(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> LargeText | None:
+    encoder = codecs.getincrementalencoder(codec)()
+    length = position = 0
+    for text in _decoded(body, codec):
+        again, piece = encoder.encode(text), text.encode()
+        if refused(piece) or body[position : position + len(again)] != again:
+            return None
+        position += len(again)
+        length += len(piece)
+    if body[position:] != encoder.encode("", final=True):
         return None
     return LargeText(lambda: (text.encode() for text in _decoded(body, codec)), length)
 
 
 def transcoded(text: bytes, codec: str) -> bytes:
     """A text in UTF-8 as the codec writes it. Raises `UnicodeError` where it can't or is no UTF-8."""
+    if is_utf_8(codec):
+        _utf_8(text, lambda _: False)
+        return text
     encoder = codecs.getincrementalencoder(codec)()
-    as_it_is = codecs.lookup(codec).name == "utf-8"
     written = io.BytesIO()
     for piece in _decoded(text, "utf-8"):
-        if not as_it_is:
-            written.write(encoder.encode(piece))
-    if as_it_is:
-        return text
+        written.write(encoder.encode(piece))
     written.write(encoder.encode("", final=True))
     return written.getvalue()
 
@@ -128,5 +146,5 @@ def _decoded(body: bytes, codec: str) -> Iterator[str]:
     yield decoder.decode(b"", final=True)
 
 
-def _cut(body: bytes) -> Iterator[bytes]:
-    return (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
+def _cut(body: bytes) -> Iterator[memoryview]:
+    return (memoryview(body)[start : start + _PIECE] for start in range(0, len(body), _PIECE))

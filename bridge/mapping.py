@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import cloudevents, properties
+from bridge.characters import refused
 from bridge.descriptor_fields import DEFAULTS, FIELD_OF, FIELDS, checked
 from bridge.errors import MappingError
-from bridge.large_text import LARGE, LargeText, as_text, in_base64, transcoded
+from bridge.large_text import LARGE, LargeText, as_text, in_base64, is_utf_8, transcoded
 from bridge.message import Descriptor, Message, Property
 from code_pages.ccsid import UTF_8, codec
 
@@ -37,11 +38,10 @@ MAX_ATTRIBUTES = 9
 _TEXT_FORMAT = "MQSTR"
 OWN = frozenset({MESSAGE_ID, CORRELATION_ID, FORMAT, REPLY_TO_QUEUE, DESCRIPTOR, PROPERTIES, BODY_ENCODING})
 
-# What SNS and SQS say of names and texts (their API references: MessageAttributeValue, SendMessage).
+# What SNS and SQS say of names (their API references: MessageAttributeValue).
 _NAME = re.compile(r"(?!(?i:aws\.|amazon\.))[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LONGEST_NAME = 256
 _RESERVED_NAMES = OWN | {"ExtendedPayloadSize", "SQSLargePayloadSize", "S3Key"}  # the last ones: offload's
-_REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
@@ -107,7 +107,7 @@ def to_cloud(message: Message, write: Write | None = None) -> CloudMessage:
             continue
         plain = value.hex() if isinstance(value, bytes) else value
         own = _IN_ATTRIBUTES.get(name)
-        if own is not None and not _REFUSED.search(plain):
+        if own is not None and not refused(plain):
             attributes[own] = Attribute("String", plain)
         else:
             rest[FIELDS[name].mq_name] = plain
@@ -197,10 +197,11 @@ def text_of(message: Message) -> str | LargeText | None:
     if name is None:
         return None
     if len(body) > LARGE:
-        return as_text(body, name, lambda piece: not _REFUSED.search(piece))
+        return as_text(body, name, refused)
     try:
         text = body.decode(name)
-        if text and not _REFUSED.search(text) and text.encode(name) == body:
+        as_it_is = is_utf_8(name)
+        if text and not refused(body if as_it_is else text) and (as_it_is or text.encode(name) == body):
             return text
     except UnicodeError:
         pass
@@ -234,7 +235,7 @@ def _own_attribute(name: str, each: Property) -> Attribute | None:
         return None
     value = each.value
     if isinstance(value, str) and each.type == "string":
-        return Attribute("String", value) if value and not _REFUSED.search(value) else None
+        return Attribute("String", value) if value and not refused(value) else None
     if type(value) is int and each.type == _integer_type(value):
         return Attribute("Number", str(value))
     if type(value) is float and each.type == "r8" and _FRACTION.fullmatch(repr(value)):

@@ -21,8 +21,8 @@ RECEIVE = (
 )
 """A queue that a route takes from."""
 
-KEEP = ("s3:PutObject",)
-"""Objects of a bucket: dead letters, and bodies on their way out."""
+KEEP = ("s3:AbortMultipartUpload", "s3:PutObject")
+"""Objects of a bucket: dead letters, and bodies on their way out; large ones in parts, none left behind."""
 
 FETCH = ("s3:GetObject",)
 """Objects of the payload bucket, on the way in."""

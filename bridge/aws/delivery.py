@@ -169,36 +169,39 @@ class BatchDelivery:
 
     def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
         """What is to be sent; what can't be written, or S3 did not take, gets its outcome here."""
-        entries = []
-        away: Trouble | None = None
+        clouds: dict[int, CloudMessage] = {}
+        large: dict[int, CloudMessage] = {}
         for index, message in enumerate(messages):
             offloader = self._offloader
-            cloud = offloader.known(message) if offloader else None
-            if cloud is None:
-                try:
-                    cloud = self._write(message)
-                except MappingError as error:
-                    outcomes[index] = Trouble(Kind.MESSAGE, f"{self._destination}: {error}")
-                    continue
-                if offloader and offloader.wants(cloud):
-                    if away:
-                        outcomes[index] = away
-                        continue
-                    try:
-                        cloud = offloader.put(message, cloud)
-                    except FAULTS as error:
-                        outcomes[index] = found = classify(error, offloader.where)
-                        away = found if found.away else None
-                        continue
-            order = self._fifo.parameters(message) if self._fifo else {}
-            if isinstance(cloud.body, LargeText):
+            if offloader and (pointer := offloader.known(message)):
+                clouds[index] = pointer
+                continue
+            try:
+                cloud = self._write(message)
+            except MappingError as error:
+                outcomes[index] = Trouble(Kind.MESSAGE, f"{self._destination}: {error}")
+                continue
+            if offloader and offloader.wants(cloud):
+                large[index] = cloud
+            elif isinstance(cloud.body, LargeText):
                 what = f"a body of {len(cloud.body)} bytes is more than a message can have"
                 outcomes[index] = Trouble(
                     Kind.MESSAGE, f"{self._destination}: {what}: configure offload, and it goes through S3"
                 )
-                continue
-            entries.append(Entry(index, cloud, order, any(message is each for each in self._suspects)))
-        return entries
+            else:
+                clouds[index] = cloud
+        if self._offloader and large:
+            bodies = [(messages[index], cloud) for index, cloud in large.items()]
+            for index, found in zip(large, self._offloader.put(bodies, self._pool), strict=True):
+                if isinstance(found, Trouble):
+                    outcomes[index] = found
+                else:
+                    clouds[index] = found
+        return [self._entry(index, messages[index], clouds[index]) for index in sorted(clouds)]
+
+    def _entry(self, index: int, message: Message, cloud: CloudMessage) -> Entry:
+        order = self._fifo.parameters(message) if self._fifo else {}
+        return Entry(index, cloud, order, any(message is each for each in self._suspects))
 
     def _sent(self, request: Sequence[Entry]) -> Outcomes:
         """Sends one request; the outcome of each of its entries."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bridge.aws.extended import Retrieve, Store
-from bridge.aws.faults import FAULTS, Kind, classify, code_of
+from bridge.aws.faults import FAULTS, Kind, Trouble, classify, code_of
+from bridge.aws.payloads import Payloads, Pointer
 from bridge.aws.storage import TooLarge
 from bridge.errors import BridgeError
 from bridge.large_text import LargeText
@@ -36,23 +38,14 @@ POINTERS = (
 LONGEST_KEY = 1024
 """Bytes of an S3 key in UTF-8 (S3 User Guide, "Naming Amazon S3 objects")."""
 
+_LONGEST_NUMBER = 20
+
 # Every byte of a key escaped for JSON, and the rest.
 _LONGEST_POINTER = LONGEST_KEY * 6 + 1024
 
 
 class BadPointer(BridgeError):
     """A pointer that must not be followed or leads nowhere: the message can't be delivered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Where a body is kept."""
-
-    bucket: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
 
 
 def pointer_in(cloud: CloudMessage, allowed: Sequence[str]) -> Pointer | None:
@@ -87,6 +80,10 @@ def _parsed(body: str, marker: str) -> Pointer:
     raise BadPointer(f"the attribute {marker} says that the body is a pointer into S3, but it is none")
 
 
+MOST_PUTS = 10
+"""Bodies of one destination on their way to S3 at a time."""
+
+
 class Offloader:
     """Puts what is too big into S3, each message once.
 
@@ -100,11 +97,8 @@ class Offloader:
         self._settings = settings
         self._count = count
         self._memo: dict[int, tuple[weakref.ref[Message], CloudMessage]] = {}
-
-    @property
-    def where(self) -> str:
-        """`s3://` and the bucket."""
-        return f"s3://{self._settings.bucket}"
+        self._takes = False
+        """Whether S3 took the last body."""
 
     def wants(self, cloud: CloudMessage) -> bool:
         """Whether the message goes through S3: by the route's threshold, attributes counted, or always."""
@@ -115,25 +109,91 @@ class Offloader:
         held = self._memo.get(id(message))
         return held[1] if held else None
 
-    def put(self, message: Message, cloud: CloudMessage) -> CloudMessage:
-        """Keeps the body in S3 under a new random key and returns the pointer; raises one of `FAULTS`."""
+    def put(
+        self, bodies: Sequence[tuple[Message, CloudMessage]], threads: Executor
+    ) -> list[CloudMessage | Trouble]:
+        """Keeps bodies in S3, each under a new random key: each one's pointer, or why there is none.
+
+        Several are under way at a time, but one alone until S3 has taken it. Once S3 is found to be away,
+        it is asked for no other.
+        """
+        outcomes: dict[int, CloudMessage | Trouble] = {}
+        waiting = deque(range(len(bodies)))
+        under_way: dict[Future[CloudMessage], int] = {}
+        away: Trouble | None = None
+        try:
+            while under_way or (waiting and not away):
+                while waiting and not away and len(under_way) < (MOST_PUTS if self._takes else 1):
+                    place = waiting.popleft()
+                    under_way[threads.submit(self._kept, bodies[place][1])] = place
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    place = under_way.pop(future)
+                    try:
+                        outcomes[place] = self._remembered(bodies[place][0], future.result())
+                        self._takes = not away
+                    except FAULTS as error:
+                        outcomes[place] = found = classify(error, f"s3://{self._settings.bucket}")
+                        away = found if found.away else away
+                        self._takes = not away
+        finally:
+            wait(under_way)
+        if away:
+            outcomes.update(dict.fromkeys(waiting, away))
+        return [outcomes[place] for place in range(len(bodies))]
+
+    def _kept(self, cloud: CloudMessage) -> CloudMessage:
+        """The pointer to a body, once S3 has that; raises one of `FAULTS`."""
         text = cloud.body if isinstance(cloud.body, LargeText) else cloud.inline
         body, marker = self._store(text)
-        self._count()
         added = {name: Attribute(value["DataType"], value["StringValue"]) for name, value in marker.items()}
-        pointer = CloudMessage(body=body, attributes=MappingProxyType({**cloud.attributes, **added}))
+        return CloudMessage(body=body, attributes=MappingProxyType({**cloud.attributes, **added}))
+
+    def _remembered(self, message: Message, pointer: CloudMessage) -> CloudMessage:
+        self._count()
         key, memo = id(message), self._memo
         memo[key] = (weakref.ref(message, lambda _: memo.pop(key, None)), pointer)
         return pointer
 
 
 class Follower:
-    """Follows pointers. Used by one thread. `count` is called for each body that is fetched."""
+    """Follows pointers. Used by one thread. `count` is called for each body that is fetched.
 
-    def __init__(self, retrieve: Retrieve, allowed: Sequence[str], count: Callable[[], None]) -> None:
+    `retrieve` reads from `payloads`, which fetches what is asked for ahead.
+    """
+
+    def __init__(
+        self, retrieve: Retrieve, payloads: Payloads, allowed: Sequence[str], count: Callable[[], None]
+    ) -> None:
         self._retrieve = retrieve
+        self._payloads = payloads
         self._allowed = allowed
         self._count = count
+
+    def fetch(self, clouds: Iterable[CloudMessage], room: int) -> None:
+        """Fetches the bodies of those that are pointers at the same time, for `follow` to find them there.
+
+        It stops where the messages have `room` bytes, as they say themselves, or the last one of S3's was:
+        what is fetched beyond is fetched again.
+        """
+        wanted = []
+        told = 0
+        for cloud in clouds:
+            if told >= room:
+                break
+            try:
+                pointer = pointer_in(cloud, self._allowed)
+            except BadPointer:
+                continue
+            if pointer:
+                wanted.append(pointer)
+                told += max(_told_size(cloud), self._payloads.last_size)
+            else:
+                told += size(cloud)
+        self._payloads.fetch(wanted, room)
+
+    def forget(self) -> None:
+        """Lets go of bodies that were fetched and not followed."""
+        self._payloads.forget()
 
     def follow(self, cloud: CloudMessage, *, patient: bool) -> tuple[CloudMessage, Pointer | None]:
         """The message itself, fetched where it is a pointer, and that pointer.
@@ -161,3 +221,9 @@ class Follower:
         self._count()
         attributes = {name: value for name, value in cloud.attributes.items() if name not in RESERVED}
         return CloudMessage(body=body, attributes=MappingProxyType(attributes)), pointer
+
+
+def _told_size(cloud: CloudMessage) -> int:
+    """Bytes of a payload, as its sender says; 0 where that is no number."""
+    told = next(cloud.attributes[name].value for name in RESERVED if name in cloud.attributes)
+    return int(told) if isinstance(told, str) and told.isdecimal() and len(told) < _LONGEST_NUMBER else 0

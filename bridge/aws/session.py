@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from bridge import __version__
-from bridge.aws import form
+from bridge.aws import form, upload
 from bridge.aws.faults import FAULTS, capped, classify
 from bridge.aws.pace import Pace
 from bridge.errors import Stop
@@ -159,6 +159,8 @@ class Clients:
             client.meta.events.register("before-send", self._count)
             if service == "sns":
                 client.meta.events.register("before-call", form.write_once)
+            if service == "s3":
+                client.meta.events.register("before-call", upload.whole)
             return client
 
         try:

@@ -10,6 +10,7 @@ import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -20,7 +21,8 @@ from bridge.aws import as_received, extended, visibility, xray
 from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
-from bridge.aws.offload import BadPointer, Follower, Offloader, Pointer
+from bridge.aws.offload import BadPointer, Follower, Offloader
+from bridge.aws.payloads import Payloads, Pointer
 from bridge.aws.polling import unless_stopped
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
@@ -248,6 +250,8 @@ class SqsSource:
         link = self._connected()
         if not self._waiting:
             self._receive(link, min(limit, MOST_ENTRIES))
+        coming = (CloudMessage(raw.get("Body", ""), _attributes(raw)) for raw in islice(self._waiting, limit))
+        link.follower.fetch(coming, self._most_bytes)
         deliveries: list[Delivery] = []
         size = 0
         away: Away | None = None
@@ -263,6 +267,7 @@ class SqsSource:
                 away = away or error
                 self._held |= {group} - {""}
                 self._leave(link, raw)
+        link.follower.forget()
         if away and not deliveries:
             self.back_out()
             raise away
@@ -353,7 +358,7 @@ class SqsSource:
                 note="SQS moves away whatever is not delivered at the first try: raise its maxReceiveCount",
             )
         largest = self._offload.maximum_size if self._offload else 0
-        storage = Storage(self._clients, largest=largest, owner=Queue.account_in(url))
+        storage = Payloads(self._clients, largest=largest, owner=Queue.account_in(url))
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
         return _Link(
             client=client,
@@ -362,7 +367,9 @@ class SqsSource:
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
             most_receives=most_receives,
             storage=storage,
-            follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
+            follower=Follower(
+                extended.retrieval(storage, client.meta.region_name), storage, allowed, self._offloaded
+            ),
         )
 
     def _received(self, link: _Link, limit: int) -> Sequence[MessageTypeDef]:

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from bridge.aws import upload
 from bridge.aws.session import Clients
 from bridge.errors import BridgeError
+from bridge.large_text import LargeText, in_one_piece
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import (
-        GetObjectOutputTypeDef,
-        ListObjectsV2OutputTypeDef,
-        PutObjectOutputTypeDef,
-    )
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
 
 
 class TooLarge(BridgeError):
@@ -36,9 +34,13 @@ class Storage:
         self._owner = owner
         self._largest = largest
 
-    def put_object(self, **request: Any) -> PutObjectOutputTypeDef:
+    def put_object(self, *, Body: bytes | LargeText, **request: Any) -> None:  # noqa: N803 - boto3's name
         """Puts an object; when it returns, S3 has stored it and its checksum was right."""
-        return self._s3.put_object(**self._owned(request))
+        request = self._owned(request)
+        if len(Body) > upload.MOST_IN_ONE:
+            upload.in_parts(self._s3, in_one_piece(Body) if isinstance(Body, bytes) else Body, request)
+        else:
+            self._s3.put_object(**request, Body=Body if isinstance(Body, bytes) else Body.read())
 
     def get_object(self, **request: Any) -> GetObjectOutputTypeDef:
         """Gets an object, its body not read yet; raises `TooLarge`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 
 import pytest
 from hypothesis import given
@@ -65,26 +64,48 @@ def test_a_large_body_that_is_no_text_goes_out_in_base64_wherever_that_shows(spo
 
 def test_a_large_body_that_would_not_come_back_the_same_goes_out_in_base64() -> None:
     overlong = b"\xfe\xff" + "x".encode("utf-16-be") * LARGE
-    assert as_text(overlong, "utf-16", lambda _: True) is None
+    assert as_text(overlong, "utf-16", lambda _: False) is None
 
 
-@given(
-    body=st.binary(max_size=60).map(lambda part: part * 50_000),
-    sizes=st.lists(st.integers(1, 2_000_000), min_size=1, max_size=5),
-)
-def test_it_reads_like_a_file(body: bytes, sizes: list[int]) -> None:
-    text, file = in_base64(body), io.BytesIO(base64.b64encode(body))
-    assert len(text) == len(file.getvalue())
-    for size in sizes:
-        assert text.read(size) == file.read(size)
-        assert text.tell() == file.tell()
-    assert text.seek(0, io.SEEK_END) == len(text)
-    assert text.read() == b""
-    assert text.seek(0) == 0
-    assert text.encode().read() == file.getvalue()
-    if len(text) > 1:
-        with pytest.raises(io.UnsupportedOperation):
-            text.seek(1)
+@given(body=st.binary(max_size=60).map(lambda part: part * 50_000), size=st.integers(100, 2_000_000))
+def test_it_is_made_whole_or_in_parts_as_often_as_it_is_read(body: bytes, size: int) -> None:
+    text, expected = in_base64(body), base64.b64encode(body)
+    assert len(text) == len(expected)
+    for _ in range(2):
+        parts = list(text.parts(size))
+        assert b"".join(parts) == expected
+        assert {len(each) for each in parts[:-1]} <= {size}
+    assert text.encode().read() == expected
+
+
+def test_a_text_that_is_there_in_utf_8_is_not_copied() -> None:
+    body = longer_than(LARGE, "ä").encode()
+    text = as_text(body, "utf-8", lambda _: False)
+    assert text
+    assert text.read() is body
+
+
+@pytest.mark.parametrize("character", ["\x08", "\x0b", "\x1f", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("where", ["small", "large", "across two pieces"])
+def test_a_character_that_aws_refuses_is_found_in_any_text_and_its_neighbours_are_not(
+    character: str, where: str
+) -> None:
+    before = "" if where == "small" else "x" * (LARGE if where == "large" else 768 * 1024 - 1)
+    after = "" if where == "small" else "x" * LARGE
+    neighbours = {
+        "\x08": "\t",
+        "\x0b": "\n",
+        "\x1f": "\x20\x7f",
+        "\ufffe": "\ufffd\uff00",
+        "\uffff": "\uefff",
+    }
+
+    def encoding(within: str) -> object:
+        message = Message(f"{before}{within}{after}".encode(), Descriptor(format="MQSTR", ccsid=1208))
+        return to_cloud(message).attributes.get(BODY_ENCODING)
+
+    assert encoding(character)
+    assert not encoding(neighbours[character])
 
 
 def test_what_is_no_utf_8_or_has_no_character_there_is_said_so() -> None:
