@@ -16,7 +16,8 @@ from bridge.aws.fifo import Fifo
 from bridge.aws.secrets import fetch_secret
 from bridge.aws.session import Clients
 from bridge.aws.sns import SnsTopic
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.binding import Binding
 from bridge.body_format import writer
 from bridge.circuit import Circuit

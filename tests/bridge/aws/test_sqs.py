@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.aws.session import Clients, TimeOuts
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.circuit import Circuit
 from bridge.configuration import Offload
 from bridge.errors import Away

@@ -1,144 +1,51 @@
-"""An SQS queue as a sink and as a source.
+"""An SQS queue as a source.
 
-As a source, a message that came through an SNS subscription without raw delivery is SNS's JSON envelope, and
-is handed on as it is: switch raw delivery on where the message itself is wanted.
+A message that came through an SNS subscription without raw delivery is SNS's JSON envelope, and is handed on
+as it is: switch raw delivery on where the message itself is wanted.
 """
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from bridge.aws import as_received, extended, visibility, xray
-from bridge.aws.batching import MOST_ENTRIES, cut
-from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
-from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify, refused
-from bridge.aws.offload import BadPointer, Follower, Offloader, Pointer
+from bridge.aws.batching import MOST_ENTRIES
+from bridge.aws.deleting import Deleter
+from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify
+from bridge.aws.offload import BadPointer, Follower, Pointer
 from bridge.aws.polling import unless_stopped
 from bridge.aws.queue import Queue
+from bridge.aws.received import cloud_message, group_of, receipts, receives, why_last
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
 from bridge.errors import Away, MappingError
-from bridge.mapping import Attribute, CloudMessage, from_cloud, to_cloud
-from bridge.message import Delivery, Message
+from bridge.mapping import from_cloud
+from bridge.message import Delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-    from bridge.aws.fifo import Fifo
     from bridge.configuration import Offload
     from bridge.gate import Told
-    from bridge.message import Rejection
 
 DEFAULT_MOST_BYTES = 4 * 1024 * 1024
 """Bytes of bodies after which a unit of work takes no further message."""
 LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
-_DELETE_TRIES = 3
-_DELETE_WITHIN = 5.0
-"""Seconds after which a delete that is not answered is not tried again, where the bridge is told to stop."""
 _MOST_LEFT = 10_000
 """Messages of which it is remembered how often they went back to the queue untried."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
 
 log = structlog.get_logger(__name__)
-
-
-class SqsDestination:
-    """Sends to one queue (name, URL or ARN), bodies over the offload's threshold through S3. A `Sink`.
-
-    `fifo` is given for a FIFO queue; `write` makes SQS's message of one of ours. `offloaded` is called for
-    each body that went through S3. With `traced` a traceparent goes in X-Ray's header too.
-    """
-
-    def __init__(
-        self,
-        clients: Clients,
-        queue: str,
-        offload: Offload | None = None,
-        fifo: Fifo | None = None,
-        *,
-        write: Callable[[Message], CloudMessage] = to_cloud,
-        offloaded: Callable[[], None] = lambda: None,
-        traced: bool = False,
-    ) -> None:
-        self._clients = clients
-        self._queue = Queue.parse(queue)
-        self._offload = offload
-        self._fifo = fifo
-        self._write = write
-        self._offloaded = offloaded
-        self._traced = traced
-        self._delivery: BatchDelivery | None = None
-
-    @property
-    def name(self) -> str:
-        """`sqs:` and the queue's name."""
-        return f"sqs:{self._queue.name}"
-
-    def connect(self) -> None:
-        """Finds the queue's URL, once. Raises `Away` and `Stop`."""
-        self._connected()
-
-    def group_of(self, message: Message) -> str:
-        """The MessageGroupId; "" for a standard queue, which knows no order."""
-        return self._fifo.group_of(message) if self._fifo else ""
-
-    def has(self, message: Message) -> bool:  # noqa: ARG002 - of the port
-        """False: SQS does not tell what it took."""
-        return False
-
-    def deliver(self, messages: Sequence[Message]) -> Sequence[Rejection | None]:
-        """As the port says; each message is in one request, ten or 262,144 bytes of them in one."""
-        return self._connected().deliver(messages)
-
-    def close(self) -> None:
-        """Forgets what was made; the clients are the process's."""
-        if self._delivery:
-            self._delivery.close()
-        self._delivery = None
-
-    def _connected(self) -> BatchDelivery:
-        if self._delivery is None:
-            self._delivery = self._made()
-        return self._delivery
-
-    def _made(self) -> BatchDelivery:
-        client = self._clients.sqs(self._queue.region)
-        url = self._queue.look_up(client)
-
-        def send(entries: Mapping[str, Entry]) -> Answer:
-            answer = client.send_message_batch(
-                QueueUrl=url,
-                Entries=[
-                    {
-                        "Id": name,
-                        "MessageBody": entry.cloud.inline,
-                        "MessageAttributes": attribute_values(entry.cloud.attributes),
-                        **(xray.beside(entry.cloud.attributes) if self._traced else {}),  # type: ignore[typeddict-item]
-                        **entry.order,
-                    }
-                    for name, entry in entries.items()
-                ],
-            )
-            return cast("Answer", answer)
-
-        offloader = None
-        if self._offload:
-            storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
-            store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
-            offloader = Offloader(store, self._offload, self._offloaded)
-        return BatchDelivery(self.name, send, offloader, self._fifo, write=self._write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +61,7 @@ class _Link:
     visibility: int
     most_receives: int
     storage: Storage
+    deleter: Deleter
     follower: Follower
 
 
@@ -163,10 +71,6 @@ class _Taken:
 
     raw: MessageTypeDef
     pointer: Pointer | None
-
-
-class _Undeleted(Exception):
-    """Messages that SQS did not delete, though it may the next time."""
 
 
 class SqsSource:
@@ -252,7 +156,7 @@ class SqsSource:
         away: Away | None = None
         while self._waiting and len(deliveries) < limit and size < self._most_bytes:
             raw = self._waiting.popleft()
-            group = raw.get("Attributes", {}).get("MessageGroupId", "")
+            group = group_of(raw)
             try:
                 if group in self._held:
                     raise away or Away(f"{self.name}: a payload of the group before it was not fetched")
@@ -280,7 +184,7 @@ class SqsSource:
             return
         try:
             # Kept from others' sight until then: a delete may be answered late.
-            undeleted = self._delete(link, unit)
+            undeleted = link.deleter.delete(unit)
         finally:
             if self._keeper and self._waiting:
                 for receipt in unit:
@@ -307,19 +211,19 @@ class SqsSource:
         if link is None:
             return
         received = [*(taken.raw for taken in unit.values()), *self._waiting]
-        last = [raw for raw in received if _last(link, raw)]
+        last = [raw for raw in received if why_last(raw, link.most_receives)]
         kept = {raw["MessageId"]: self._kept.get(raw["MessageId"], 0) for raw in last}
         for taken in unit.values():
-            if _last(link, taken.raw):
+            if why_last(taken.raw, link.most_receives):
                 kept[taken.raw["MessageId"]] += 1
         for raw in self._waiting:
-            if not _last(link, raw):
+            if not why_last(raw, link.most_receives):
                 self._goes_back_untried(raw)
-        self._give_back(link, [raw for raw in received if not _last(link, raw)])
+        self._give_back(link, [raw for raw in received if not why_last(raw, link.most_receives)])
         self._kept = kept
         if last:
             # Its time-out may be nearly over.
-            visibility.change(link.client, link.url, self.name, _receipts(last), link.visibility)
+            visibility.change(link.client, link.url, self.name, receipts(last), link.visibility)
             self._keep(link, last)
 
     def close(self) -> None:
@@ -361,6 +265,7 @@ class SqsSource:
             visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
             most_receives=most_receives,
             storage=storage,
+            deleter=Deleter(client, url, self.name, self._stop),
             follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
         )
 
@@ -393,7 +298,7 @@ class SqsSource:
             for raw in received:
                 self._goes_back_untried(raw)
             if received:
-                visibility.change(link.client, link.url, self.name, _receipts(received), 0)
+                visibility.change(link.client, link.url, self.name, receipts(received), 0)
 
         try:
             return receive() if self._stop is None else unless_stopped(self._stop, receive, give_back)
@@ -409,22 +314,23 @@ class SqsSource:
 
     def _keep(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
         """These are to be taken, and until then kept from others' sight."""
-        receipts = _receipts(received)
-        self._keeper = visibility.Keeper(link.client, link.url, self.name, receipts, link.visibility)
+        self._keeper = visibility.Keeper(
+            link.client, link.url, self.name, receipts(received), link.visibility
+        )
         self._waiting.extend(received)
 
     def _give_back(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
         """Lets go of all that is in hand, and makes these visible."""
         self._end()
         if received:
-            visibility.change(link.client, link.url, self.name, _receipts(received), 0)
+            visibility.change(link.client, link.url, self.name, receipts(received), 0)
 
     def _delivery(self, link: _Link, raw: MessageTypeDef, group: str) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
-        cloud = CloudMessage(body=raw.get("Body", ""), attributes=_attributes(raw))
-        received = _receives(raw) - 1
+        cloud = cloud_message(raw)
+        received = receives(raw) - 1
         receipt = raw["ReceiptHandle"]
-        last = _last(link, raw)
+        last = why_last(raw, link.most_receives)
         pointer = None
         try:
             cloud, pointer = link.follower.follow(cloud, patient=received < _PATIENCE)
@@ -462,7 +368,7 @@ class SqsSource:
         if self._keeper:
             self._keeper.leave(raw["ReceiptHandle"])
         self._goes_back_untried(raw)
-        seconds = min(15 * 2 ** min(_receives(raw), 6), 900)
+        seconds = min(15 * 2 ** min(receives(raw), 6), 900)
         visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 
     def _goes_back_untried(self, raw: MessageTypeDef) -> None:
@@ -479,55 +385,6 @@ class SqsSource:
         self._waiting.clear()
         self._held.clear()
 
-    def _delete(self, link: _Link, unit: Mapping[str, _Taken]) -> Mapping[str, str]:
-        """Deletes messages; the receipts of those that could not be, with the reason."""
-        left = dict(unit)
-        again = Retrying(
-            stop=self._is_enough,
-            wait=wait_random_exponential(multiplier=0.2, max=2),
-            retry=retry_if_exception_type(_Undeleted),
-            reraise=True,
-        )
-        lost: dict[str, str] = {}
-        try:
-            for attempt in again:
-                with attempt:
-                    self._delete_once(link, left, lost)
-        except _Undeleted as error:
-            lost.update(dict.fromkeys(left, str(error)))
-        return lost
-
-    def _is_enough(self, state: RetryCallState) -> bool:
-        """Whether a delete is not tried again: sooner when told to stop, for that must not wait for three."""
-        told = self._stop is not None and self._stop.is_set()
-        late = (state.seconds_since_start or 0.0) > _DELETE_WITHIN
-        return state.attempt_number >= _DELETE_TRIES or (told and late)
-
-    def _delete_once(self, link: _Link, left: dict[str, _Taken], lost: dict[str, str]) -> None:
-        """Deletes what is `left`; what never can be goes to `lost`; raises `_Undeleted` for the rest."""
-        reason = ""
-        for receipts in cut(list(left), lambda _: 1):
-            try:
-                answer = link.client.delete_message_batch(
-                    QueueUrl=link.url,
-                    Entries=[{"Id": str(i), "ReceiptHandle": receipt} for i, receipt in enumerate(receipts)],
-                )
-            except FAULTS as error:
-                reason = classify(error, self.name).reason
-                continue
-            for done in answer.get("Successful", ()):
-                left.pop(receipts[int(done["Id"])])
-            for failed in answer.get("Failed", ()):
-                found = refused(self.name, failed["Code"], failed.get("Message", ""))
-                if failed["SenderFault"] and not found.away:  # the receipt is stale; it will not get better
-                    receipt = receipts[int(failed["Id"])]
-                    left.pop(receipt)
-                    lost[receipt] = found.reason
-                else:
-                    reason = found.reason
-        if left:
-            raise _Undeleted(reason or f"{self.name}: the answer does not mention the message")
-
     def _delete_payload(self, link: _Link, pointer: Pointer) -> None:
         try:
             link.storage.delete_object(Bucket=pointer.bucket, Key=pointer.key)
@@ -537,30 +394,3 @@ class SqsSource:
                 payload=str(pointer),
                 reason=classify(error, str(pointer)).reason,
             )
-
-
-def _receives(raw: MessageTypeDef) -> int:
-    """How often the message was received, this time counted; approximate, as SQS says."""
-    return int(raw.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
-
-
-def _last(link: _Link, raw: MessageTypeDef) -> str:
-    """What to say of a message that SQS would move away at the next receive; "" of any other."""
-    if not 0 < link.most_receives <= _receives(raw):
-        return ""
-    return (
-        f"SQS's redrive policy moves it away after {link.most_receives} receives: raise its maxReceiveCount "
-        "above dead_letters.backout_threshold"
-    )
-
-
-def _receipts(received: Sequence[MessageTypeDef]) -> list[str]:
-    return [raw["ReceiptHandle"] for raw in received]
-
-
-def _attributes(raw: MessageTypeDef) -> Mapping[str, Attribute]:
-    attributes = {}
-    for name, value in raw.get("MessageAttributes", {}).items():
-        told = value.get("BinaryValue", b"") if "BinaryValue" in value else value.get("StringValue", "")
-        attributes[name] = Attribute(value["DataType"], told)
-    return MappingProxyType(attributes)
