@@ -35,7 +35,7 @@ from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
-from bridge.pump import UNIT_OF_WORK, Pump, Tally
+from bridge.pump import Pump, Tally
 from bridge.replying import addressed
 from bridge.requesting import Requesting
 from bridge.retry import Retry
@@ -45,6 +45,8 @@ from bridge.shaping.filtering import FilteringSource
 
 FROM_MQ = 100
 """Messages in a unit of work from MQ: as many requests' as are under way at a time, for one MQCMIT."""
+FROM_SQS = 100
+"""The same from SQS."""
 
 
 def read_credentials(configuration: Configuration, clients: Clients) -> Credentials | None:
@@ -115,7 +117,7 @@ class Assembly:
             retry=Retry(settings.retries, self.stop),
             circuit=Circuit(route.name),
             backout_threshold=settings.backout_threshold,
-            most=FROM_MQ if isinstance(route.source, configured.MqSource) else UNIT_OF_WORK,
+            most=FROM_MQ if isinstance(route.source, configured.MqSource) else FROM_SQS,
             holds=settings.when_away == "hold",
             gate=self.gate,
             tally=tally,

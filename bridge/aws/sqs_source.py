@@ -7,23 +7,28 @@ as it is: switch raw delivery on where the message itself is wanted.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import structlog
 
 from bridge.aws import as_received, extended, visibility, xray
-from bridge.aws.batching import MOST_ENTRIES
+from bridge.aws.batching import cut
 from bridge.aws.deleting import Deleter
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify
 from bridge.aws.offload import BadPointer, Follower, Pointer
-from bridge.aws.polling import unless_stopped
 from bridge.aws.queue import Queue
 from bridge.aws.received import cloud_message, group_of, receipts, receives, why_last
+from bridge.aws.receiving import MOST_RECEIVES, Receiver
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
+from bridge.aws.visibility import Keeper
+from bridge.aws.workers import Workers
 from bridge.errors import Away, MappingError
 from bridge.mapping import from_cloud
 from bridge.message import Delivery
@@ -40,29 +45,34 @@ DEFAULT_MOST_BYTES = 4 * 1024 * 1024
 LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
-_MOST_LEFT = 10_000
-"""Messages of which it is remembered how often they went back to the queue untried."""
+_MOST_REMEMBERED = 10_000
+"""Messages of which it is remembered how often they went back to the queue untried, or that they were not
+deleted."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
+
+Value = TypeVar("Value")
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """What a source is connected with; `poller` is for ReceiveMessage alone, which may take long.
+    """What a source is connected with; `visibility` is the queue's time-out in seconds.
 
     At the receive after `most_receives` SQS itself moves a message away; 0 for never.
     """
 
     client: SQSClient
-    poller: SQSClient
     url: str
     visibility: int
     most_receives: int
     storage: Storage
-    deleter: Deleter
     follower: Follower
+    workers: Workers
+    receiver: Receiver
+    deleter: Deleter
+    keeper: Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,14 @@ class _Taken:
     """A message of the unit of work in hand."""
 
     raw: MessageTypeDef
+    pointer: Pointer | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A message to be deleted: its MessageId, and where its payload was."""
+
+    identity: str
     pointer: Pointer | None
 
 
@@ -84,8 +102,10 @@ class SqsSource:
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
     `traced` its X-Ray header is asked for too.
 
-    A unit of work is what one ReceiveMessage brought, up to ten messages, but takes no further one once its
-    bodies have `most_bytes`: the rest is the next unit's, and their payloads are fetched only then.
+    A unit of work is what is there, and takes no further message once its bodies have `most_bytes`: the rest
+    is the next unit's, and their payloads are fetched only then. Under load, which full answers tell, further
+    messages are received meanwhile, and what was committed is deleted meanwhile. A FIFO queue has one receive
+    at a time, and none before the last unit of work is deleted.
 
     A message that SQS would move to its redrive queue at the next receive is not given back: after a back-out
     it stays in hand, and comes again from here.
@@ -120,13 +140,16 @@ class SqsSource:
         self._offloaded = offloaded
         self._traced = traced
         self._link: _Link | None = None
-        self._keeper: visibility.Keeper | None = None
         self._unit: dict[str, _Taken] = {}
-        self._waiting: deque[MessageTypeDef] = deque()
+        self._deleting: list[Future[Mapping[str, str]]] = []
+        self._failed = ""
+        """Why messages of an earlier unit of work are not deleted, where nobody was told so yet."""
         self._kept: dict[str, int] = {}
         """How often a message was backed out and stayed in hand."""
         self._held: set[str] = set()
         self._left: OrderedDict[str, int] = OrderedDict()
+        self._leaving = Lock()
+        self._undeleted: OrderedDict[str, None] = OrderedDict()
         self.possible_duplicates = 0
 
     @property
@@ -139,23 +162,30 @@ class SqsSource:
         self._connected()
 
     def take(self, limit: int) -> Sequence[Delivery]:
-        """Receives up to `limit` messages, ten at most, and fetches the payloads of those that are pointers.
+        """Takes up to `limit` messages, and fetches the payloads of those that are pointers.
 
-        What the last receive brought beyond the bytes of a unit comes first, without another.
+        What was received beyond the bytes of a unit, or meanwhile, comes first, without another receive.
 
         A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
         left in the queue for a while, the longer the more often that happened, and with it those behind it
         in its group; at its last receive it has a `fault` too. Raises `Away` when SQS is away, or S3 for all
-        that came.
+        that came, and where messages of an earlier unit of work could not be deleted.
         """
         link = self._connected()
-        if not self._waiting:
-            self._receive(link, min(limit, MOST_ENTRIES))
+        self._note_deleted([each for each in self._deleting if each.done()])
+        if self._failed:
+            failed, self._failed = self._failed, ""
+            raise Away(failed)
+        if not (link.receiver.waiting and self._queue.fifo):
+            self._held.clear()
+        try:
+            link.receiver.wait(limit, self._stop)
+        except FAULTS as error:
+            raise classify(error, self.name).as_away() from None
         deliveries: list[Delivery] = []
         size = 0
         away: Away | None = None
-        while self._waiting and len(deliveries) < limit and size < self._most_bytes:
-            raw = self._waiting.popleft()
+        while len(deliveries) < limit and size < self._most_bytes and (raw := link.receiver.next()):
             group = group_of(raw)
             try:
                 if group in self._held:
@@ -169,6 +199,7 @@ class SqsSource:
         if away and not deliveries:
             self.back_out()
             raise away
+        link.receiver.handed_out(limit, size)
         if away:
             log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         return deliveries
@@ -176,31 +207,29 @@ class SqsSource:
     def commit(self) -> None:
         """Deletes the unit's messages, and then their payloads where the configuration says so.
 
-        Raises `Away` when some could not be deleted: those come again. The others are gone all the same.
+        While more is at hand that is under way when it returns, and no longer so when the next commit does:
+        what fails then is the next `take`'s to say. Raises `Away` when some could not be deleted: those come
+        again. The others are gone all the same.
         """
-        link, unit = self._link, self._unit
+        link, unit, before = self._link, self._unit, self._deleting
         self._unit = {}
         if link is None or not unit:
             return
-        try:
-            # Kept from others' sight until then: a delete may be answered late.
-            undeleted = link.deleter.delete(unit)
-        finally:
-            if self._keeper and self._waiting:
-                for receipt in unit:
-                    self._keeper.leave(receipt)
-            else:
-                self._end()
-        if self._offload and self._offload.delete_after_delivery:
-            for receipt, taken in unit.items():
-                if taken.pointer and receipt not in undeleted:
-                    self._delete_payload(link, taken.pointer)
-        if undeleted:
-            self.possible_duplicates += len(undeleted)
-            raise Away(
-                f"{len(undeleted)} delivered messages can't be deleted and will come again: "
-                f"{next(iter(undeleted.values()))}"
-            )
+        for taken in unit.values():
+            self._kept.pop(taken.raw["MessageId"], None)
+            self._undeleted.pop(taken.raw["MessageId"], None)
+        settled = {
+            receipt: _Settled(taken.raw["MessageId"], taken.pointer) for receipt, taken in unit.items()
+        }
+        now = [
+            link.workers.submit(partial(self._delete, link, {each: settled[each] for each in some}))
+            for some in cut(settled, lambda _: 1)
+        ]
+        self._deleting = [*before, *now]
+        self._note_deleted(before)
+        if not link.receiver.busy and (failed := self._note_deleted(now)):
+            self._failed = ""
+            raise Away(failed)
 
     def back_out(self) -> None:
         """Makes what was received visible again, as far as SQS lets it; else it becomes so anyway.
@@ -210,29 +239,35 @@ class SqsSource:
         link, unit = self._link, self._unit
         if link is None:
             return
-        received = [*(taken.raw for taken in unit.values()), *self._waiting]
-        last = [raw for raw in received if why_last(raw, link.most_receives)]
-        kept = {raw["MessageId"]: self._kept.get(raw["MessageId"], 0) for raw in last}
+        self._unit = {}
+        waiting = link.receiver.take_all()
         for taken in unit.values():
             if why_last(taken.raw, link.most_receives):
-                kept[taken.raw["MessageId"]] += 1
-        for raw in self._waiting:
-            if not why_last(raw, link.most_receives):
-                self._goes_back_untried(raw)
-        self._give_back(link, [raw for raw in received if not why_last(raw, link.most_receives)])
-        self._kept = kept
+                identity = taken.raw["MessageId"]
+                self._kept[identity] = self._kept.get(identity, 0) + 1
+        received = [taken.raw for taken in unit.values()]
+        last = [*self._give_back(link, received), *self._give_back(link, waiting, untried=True)]
         if last:
             # Its time-out may be nearly over.
             visibility.change(link.client, link.url, self.name, receipts(last), link.visibility)
-            self._keep(link, last)
+            link.receiver.put_back(last)
 
     def close(self) -> None:
-        """Gives back all of it; the clients are the process's."""
-        if self._link:
-            for raw in self._waiting:
-                self._goes_back_untried(raw)
-            self._give_back(self._link, [*(taken.raw for taken in self._unit.values()), *self._waiting])
-        self._link = None
+        """Gives back all of it, and waits for deletes under way; the clients are the process's."""
+        link, unit = self._link, self._unit
+        if link is None:
+            return
+        self._link, self._unit = None, {}
+        waiting = link.receiver.take_all()
+        self._give_back(link, [taken.raw for taken in unit.values()], all_of_it=True)
+        self._give_back(link, waiting, untried=True, all_of_it=True)
+        self._kept.clear()
+        wait(self._deleting)
+        if failed := self._note_deleted([each for each in self._deleting if not each.exception()]):
+            log.warning("delivered_not_deleted", queue=self.name, reason=failed)
+        self._deleting, self._failed = [], ""
+        link.keeper.stop()
+        link.workers.close()
 
     def _connected(self) -> _Link:
         if self._link is None:
@@ -258,72 +293,79 @@ class SqsSource:
         largest = self._offload.maximum_size if self._offload else 0
         storage = Storage(self._clients, largest=largest, owner=Queue.account_in(url))
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
-        return _Link(
+        seconds = max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY)
+        keeper = Keeper(client, url, self.name, seconds)
+        workers = Workers(self.name)
+        poller = self._clients.polling_sqs(self._queue.region)
+        link = _Link(
             client=client,
-            poller=self._clients.polling_sqs(self._queue.region),
             url=url,
-            visibility=max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY),
+            visibility=seconds,
             most_receives=most_receives,
             storage=storage,
-            deleter=Deleter(client, url, self.name, self._stop),
             follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
+            workers=workers,
+            receiver=Receiver(
+                partial(self._received, poller, url, seconds),
+                lambda received: keeper.keep(receipts(received)),
+                lambda received: self._late(link, received),
+                workers,
+                wait=self._wait,
+                most=1 if self._queue.fifo else MOST_RECEIVES,
+                most_bytes=self._most_bytes,
+            ),
+            deleter=Deleter(client, url, self.name, self._stop),
+            keeper=keeper,
         )
+        return link
 
-    def _received(self, link: _Link, limit: int) -> Sequence[MessageTypeDef]:
-        """One ReceiveMessage; raises `Away`. Nothing, at once, when `stop` is set.
-
-        The call can't be interrupted, so it has a thread of its own that is left behind on a stop; what it
-        still receives then goes back at once.
-        """
+    def _received(
+        self, poller: SQSClient, url: str, seconds: int, limit: int, wait: int
+    ) -> Sequence[MessageTypeDef]:
+        """One ReceiveMessage; raises one of `FAULTS`."""
         traces: Sequence[Literal["AWSTraceHeader"]] = [xray.HEADER] if self._traced else []
-
-        def receive() -> Sequence[MessageTypeDef]:
-            answer = link.poller.receive_message(
-                QueueUrl=link.url,
-                MaxNumberOfMessages=limit,
-                WaitTimeSeconds=self._wait,
-                VisibilityTimeout=link.visibility,
-                MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=[
-                    "ApproximateReceiveCount",
-                    "MessageGroupId",
-                    "MessageDeduplicationId",
-                    "SentTimestamp",
-                    *traces,
-                ],
-            )
-            return answer.get("Messages", [])
-
-        def give_back(received: Sequence[MessageTypeDef]) -> None:
-            for raw in received:
-                self._goes_back_untried(raw)
-            if received:
-                visibility.change(link.client, link.url, self.name, receipts(received), 0)
-
-        try:
-            return receive() if self._stop is None else unless_stopped(self._stop, receive, give_back)
-        except FAULTS as error:
-            raise classify(error, self.name).as_away() from None
-
-    def _receive(self, link: _Link, limit: int) -> None:
-        """A new receive, kept from others' sight until its last unit of work is ended."""
-        self._end()
-        received = self._received(link, limit)
-        if received:
-            self._keep(link, received)
-
-    def _keep(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
-        """These are to be taken, and until then kept from others' sight."""
-        self._keeper = visibility.Keeper(
-            link.client, link.url, self.name, receipts(received), link.visibility
+        answer = poller.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=limit,
+            WaitTimeSeconds=wait,
+            VisibilityTimeout=seconds,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=[
+                "ApproximateReceiveCount",
+                "MessageGroupId",
+                "MessageDeduplicationId",
+                "SentTimestamp",
+                *traces,
+            ],
         )
-        self._waiting.extend(received)
+        return answer.get("Messages", [])
 
-    def _give_back(self, link: _Link, received: Sequence[MessageTypeDef]) -> None:
-        """Lets go of all that is in hand, and makes these visible."""
-        self._end()
-        if received:
-            visibility.change(link.client, link.url, self.name, receipts(received), 0)
+    def _late(self, link: _Link, received: Sequence[MessageTypeDef]) -> Sequence[MessageTypeDef]:
+        """What came after a stop or a back-out goes back at once; what SQS would move away then stays."""
+        link.keeper.keep(receipts(received))
+        return self._give_back(link, received, untried=True, all_of_it=self._link is not link)
+
+    def _give_back(
+        self,
+        link: _Link,
+        received: Sequence[MessageTypeDef],
+        *,
+        untried: bool = False,
+        all_of_it: bool = False,
+    ) -> Sequence[MessageTypeDef]:
+        """Makes these visible; returns those that are not, for SQS would move them away at the next receive.
+
+        `all_of_it` says that those go too.
+        """
+        last = [raw for raw in received if not all_of_it and why_last(raw, link.most_receives)]
+        back = [raw for raw in received if all_of_it or not why_last(raw, link.most_receives)]
+        link.keeper.let_go(receipts(back))
+        if untried:
+            for raw in back:
+                self._goes_back_untried(raw)
+        if back:
+            visibility.change(link.client, link.url, self.name, receipts(back), 0)
+        return last
 
     def _delivery(self, link: _Link, raw: MessageTypeDef, group: str) -> Delivery:
         """One message for the unit of work, its payload fetched; raises `Away` where S3 is."""
@@ -361,29 +403,51 @@ class SqsSource:
             sent_at=sent_at,
             last=last,
             traceparent=parent,
+            arrived=identity in self._undeleted,
         )
 
     def _leave(self, link: _Link, raw: MessageTypeDef) -> None:
         """Leaves a message in the queue, longer each time: every receive brings it nearer to a redrive."""
-        if self._keeper:
-            self._keeper.leave(raw["ReceiptHandle"])
+        link.keeper.let_go([raw["ReceiptHandle"]])
         self._goes_back_untried(raw)
         seconds = min(15 * 2 ** min(receives(raw), 6), 900)
         visibility.change(link.client, link.url, self.name, [raw["ReceiptHandle"]], seconds)
 
     def _goes_back_untried(self, raw: MessageTypeDef) -> None:
         """S3 is away, or the route comes to the gate: nothing is wrong with the message."""
-        self._left[raw["MessageId"]] = self._left.get(raw["MessageId"], 0) + 1
-        if len(self._left) > _MOST_LEFT:
-            self._left.popitem(last=False)
+        with self._leaving:
+            _remember(self._left, raw["MessageId"], self._left.get(raw["MessageId"], 0) + 1)
 
-    def _end(self) -> None:
-        """Lets go of what the last receive brought."""
-        if self._keeper:
-            self._keeper.stop()
-        self._keeper, self._unit, self._kept = None, {}, {}
-        self._waiting.clear()
-        self._held.clear()
+    def _delete(self, link: _Link, some: Mapping[str, _Settled]) -> Mapping[str, str]:
+        """Deletes messages, by their receipts; the ids of those that could not be, with the reason."""
+        try:
+            # Kept from others' sight until then: a delete may be answered late.
+            undeleted = link.deleter.delete(some)
+        finally:
+            link.keeper.let_go(list(some))
+        if self._offload and self._offload.delete_after_delivery:
+            for receipt, settled in some.items():
+                if settled.pointer and receipt not in undeleted:
+                    self._delete_payload(link, settled.pointer)
+        return {some[receipt].identity: reason for receipt, reason in undeleted.items()}
+
+    def _note_deleted(self, deleting: Collection[Future[Mapping[str, str]]]) -> str:
+        """Waits for these, and notes what could not be deleted; says so, or nothing."""
+        if not deleting:
+            return ""
+        wait(deleting)
+        self._deleting = [each for each in self._deleting if each not in deleting]
+        undeleted = {identity: why for each in deleting for identity, why in each.result().items()}
+        if not undeleted:
+            return ""
+        self.possible_duplicates += len(undeleted)
+        for identity in undeleted:
+            _remember(self._undeleted, identity, None)
+        self._failed = (
+            f"{len(undeleted)} delivered messages can't be deleted and will come again: "
+            f"{next(iter(undeleted.values()))}"
+        )
+        return self._failed
 
     def _delete_payload(self, link: _Link, pointer: Pointer) -> None:
         try:
@@ -394,3 +458,9 @@ class SqsSource:
                 payload=str(pointer),
                 reason=classify(error, str(pointer)).reason,
             )
+
+
+def _remember(known: OrderedDict[str, Value], identity: str, value: Value) -> None:
+    known[identity] = value
+    if len(known) > _MOST_REMEMBERED:
+        known.popitem(last=False)
