@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
 from threading import Condition
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from bridge.aws.workers import Workers
     from bridge.gate import Told
 
-MOST_RECEIVES = 10
+MOST_RECEIVES = 6
 """Under way at a time, of one queue."""
 _GROWTH = 4
 """Times as many for each full answer: two tell a backlog, and one now and then costs little."""
@@ -62,7 +64,10 @@ class Receiver:
         self._changed = Condition()
         self._waiting: deque[MessageTypeDef] = deque()
         self._under_way = 0
+        self._ahead: list[Future[None]] = []
         self._at_a_time = 1
+        self._fallings = 0
+        """How often that number fell: a full answer to a call begun before tells of no backlog any more."""
         self._limit = 0
         """Messages that the next unit of work may have."""
         self._in_hand = 0
@@ -142,6 +147,10 @@ class Receiver:
             self._waiting.clear()
             return received
 
+    def end(self, within: float) -> None:
+        """Waits so many seconds for what was asked for ahead of need and called off, until it is back."""
+        wait(self._ahead, within)
+
     def _look_ahead(self) -> None:
         if self._at_a_time == 1:
             return
@@ -151,14 +160,14 @@ class Receiver:
                 return
             if self._in_hand + calls * self._largest > self._most_bytes:
                 return
-            self._begin(MOST_ENTRIES, min(self._wait, _SHORTLY))
+            self._ahead = [each for each in self._ahead if not each.done()]
+            self._ahead.append(self._begin(MOST_ENTRIES, min(self._wait, _SHORTLY)))
 
-    def _begin(self, limit: int, wait: int) -> None:
+    def _begin(self, limit: int, wait: int) -> Future[None]:
         self._under_way += 1
-        began = self._calling_off
-        self._workers.submit(lambda: self._call(limit, wait, began))
+        return self._workers.submit(partial(self._call, limit, wait, self._calling_off, self._fallings))
 
-    def _call(self, limit: int, wait: int, began: int) -> None:
+    def _call(self, limit: int, wait: int, began: int, fallings: int) -> None:
         received: Sequence[MessageTypeDef] = ()
         error: Exception | None = None
         try:
@@ -167,7 +176,7 @@ class Receiver:
             error = raised
         with self._changed:
             if began == self._calling_off:
-                self._note(received, error)
+                self._note(received, error, timely=fallings == self._fallings)
                 self._changed.notify_all()
                 return
         if received and (kept := self._late(received)):
@@ -175,14 +184,15 @@ class Receiver:
                 self._waiting.extend(kept)
                 self._changed.notify_all()
 
-    def _note(self, received: Sequence[MessageTypeDef], error: Exception | None) -> None:
+    def _note(self, received: Sequence[MessageTypeDef], error: Exception | None, *, timely: bool) -> None:
         """Judges an answer, and asks for more where it was full."""
         self._under_way -= 1
         self._error = self._error or error
-        if len(received) == MOST_ENTRIES:
-            self._at_a_time = min(_GROWTH * self._at_a_time, self._most)
-        else:
+        if len(received) < MOST_ENTRIES:
             self._at_a_time = max(1, self._at_a_time // 2) if received else 1
+            self._fallings += 1
+        elif timely:
+            self._at_a_time = min(_GROWTH * self._at_a_time, self._most)
         if received:
             self._came(received)
             self._waiting.extend(received)

@@ -48,6 +48,8 @@ LEAST_VISIBILITY = 2
 _MOST_REMEMBERED = 10_000
 """Messages of which it is remembered how often they went back to the queue untried, or that they were not
 deleted."""
+_CLOSES_WITHIN = 2.0
+"""Seconds that closing waits for receives under way, which last no longer unless SQS is away."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
 
@@ -266,6 +268,7 @@ class SqsSource:
         if failed := self._note_deleted([each for each in self._deleting if not each.exception()]):
             log.warning("delivered_not_deleted", queue=self.name, reason=failed)
         self._deleting, self._failed = [], ""
+        link.receiver.end(_CLOSES_WITHIN)
         link.keeper.stop()
         link.workers.close()
 
