@@ -48,6 +48,8 @@ LEAST_VISIBILITY = 2
 _MOST_REMEMBERED = 10_000
 """Messages of which it is remembered how often they went back to the queue untried, or that they were not
 deleted."""
+_MOST_DELETES = 10
+"""Under way at a time."""
 _CLOSES_WITHIN = 2.0
 """Seconds that closing waits for receives under way, which last no longer unless SQS is away."""
 _PATIENCE = 3
@@ -71,8 +73,9 @@ class _Link:
     most_receives: int
     storage: Storage
     follower: Follower
-    workers: Workers
+    receivers: Workers
     receiver: Receiver
+    deleters: Workers
     deleter: Deleter
     keeper: Keeper
 
@@ -224,7 +227,7 @@ class SqsSource:
             receipt: _Settled(taken.raw["MessageId"], taken.pointer) for receipt, taken in unit.items()
         }
         now = [
-            link.workers.submit(partial(self._delete, link, {each: settled[each] for each in some}))
+            link.deleters.submit(partial(self._delete, link, {each: settled[each] for each in some}))
             for some in cut(settled, lambda _: 1)
         ]
         self._deleting = [*before, *now]
@@ -270,7 +273,8 @@ class SqsSource:
         self._deleting, self._failed = [], ""
         link.receiver.end(_CLOSES_WITHIN)
         link.keeper.stop()
-        link.workers.close()
+        link.receivers.close()
+        link.deleters.close()
 
     def _connected(self) -> _Link:
         if self._link is None:
@@ -298,7 +302,8 @@ class SqsSource:
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
         seconds = max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY)
         keeper = Keeper(client, url, self.name, seconds)
-        workers = Workers(self.name)
+        # Twice as many, for those that were called off may be under way yet.
+        receivers = Workers(f"receive {self.name}", 2 * MOST_RECEIVES)
         poller = self._clients.polling_sqs(self._queue.region)
         link = _Link(
             client=client,
@@ -307,16 +312,17 @@ class SqsSource:
             most_receives=most_receives,
             storage=storage,
             follower=Follower(extended.retrieval(storage, client.meta.region_name), allowed, self._offloaded),
-            workers=workers,
+            receivers=receivers,
             receiver=Receiver(
                 partial(self._received, poller, url, seconds),
                 lambda received: keeper.keep(receipts(received)),
                 lambda received: self._late(link, received),
-                workers,
+                receivers,
                 wait=self._wait,
                 most=1 if self._queue.fifo else MOST_RECEIVES,
                 most_bytes=self._most_bytes,
             ),
+            deleters=Workers(f"delete {self.name}", _MOST_DELETES),
             deleter=Deleter(client, url, self.name, self._stop),
             keeper=keeper,
         )

@@ -12,10 +12,14 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """As many threads as there are calls at a time. They are daemons, so that a call holds up no exit."""
+    """As many threads as there are calls at a time, up to `most`; further calls wait for one.
 
-    def __init__(self, name: str) -> None:
+    They are daemons, so that a call holds up no exit.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
         self._name = name
+        self._most = most
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._lock = Lock()
         self._threads = 0
@@ -35,7 +39,7 @@ class Workers:
                 future.set_result(result)
 
         with self._lock:
-            if self._free:
+            if self._free > 0 or self._threads == self._most:
                 self._free -= 1
             else:
                 self._threads += 1
