@@ -10,6 +10,7 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from bridge.aws.batching import MOST_ENTRIES
+from bridge.aws.received import receives
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -35,7 +36,9 @@ class Receiver:
 
     An answer with all the ten messages that were asked for says that there is a backlog: then there may be
     four times as many calls at a time, up to `most`. One that is not full halves that number, an empty one
-    makes it one: no call is made then but when there is nothing to hand out.
+    makes it one, and so does one with a message that was received before: no call is made then but when there
+    is nothing to hand out. For where messages come again something goes wrong, and each time everything in
+    hand comes nearer to being set aside for it.
 
     `wait` is the long poll in seconds. No more is received ahead than the next unit of work may have, nor, as
     far as the last answers tell, than makes `most_bytes` of bodies with those in hand. `came` is told of what
@@ -188,8 +191,9 @@ class Receiver:
         """Judges an answer, and asks for more where it was full."""
         self._under_way -= 1
         self._error = self._error or error
-        if len(received) < MOST_ENTRIES:
-            self._at_a_time = max(1, self._at_a_time // 2) if received else 1
+        again = any(receives(raw) > 1 for raw in received)
+        if again or len(received) < MOST_ENTRIES:
+            self._at_a_time = max(1, self._at_a_time // 2) if received and not again else 1
             self._fallings += 1
         elif timely:
             self._at_a_time = min(_GROWTH * self._at_a_time, self._most)

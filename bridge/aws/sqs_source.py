@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import structlog
 
 from bridge.aws import as_received, extended, visibility, xray
-from bridge.aws.batching import cut
+from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.deleting import Deleter
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify
 from bridge.aws.offload import BadPointer, Follower, Pointer
@@ -169,7 +169,9 @@ class SqsSource:
     def take(self, limit: int) -> Sequence[Delivery]:
         """Takes up to `limit` messages, and fetches the payloads of those that are pointers.
 
-        What was received beyond the bytes of a unit, or meanwhile, comes first, without another receive.
+        What was received beyond the bytes of a unit, or meanwhile, comes first, without another receive. A
+        unit with a message that was received before has ten at the most: one that breaks every unit it is in
+        is not to take many with it.
 
         A message whose payload can't be had has a `fault`. One whose payload S3 does not give out just now is
         left in the queue for a while, the longer the more often that happened, and with it those behind it
@@ -188,9 +190,14 @@ class SqsSource:
         except FAULTS as error:
             raise classify(error, self.name).as_away() from None
         deliveries: list[Delivery] = []
-        size = 0
+        most, size = limit, 0
         away: Away | None = None
         while len(deliveries) < limit and size < self._most_bytes and (raw := link.receiver.next()):
+            if receives(raw) > 1:
+                limit = min(limit, MOST_ENTRIES)
+                if len(deliveries) >= limit:
+                    link.receiver.put_back([raw])
+                    break
             group = group_of(raw)
             try:
                 if group in self._held:
@@ -204,7 +211,7 @@ class SqsSource:
         if away and not deliveries:
             self.back_out()
             raise away
-        link.receiver.handed_out(limit, size)
+        link.receiver.handed_out(most, size)
         if away:
             log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         return deliveries

@@ -120,7 +120,7 @@ def test_thousands_of_messages_and_broken_connections_leave_nothing_behind(
 
     def move(messages: int) -> tuple[int, int, tuple[int, int]]:
         """Moves so many each way; how many connections broke, and what the process holds after it."""
-        broken = queue_manager.fault("drop", call="MQCMIT", every=80)
+        broken = queue_manager.fault("drop", call="MQCMIT", every=8)
         received = fault_proxy.answer(
             "ReceiveMessage", status=200, body=json.dumps(batch).encode(), times=messages // 10
         )

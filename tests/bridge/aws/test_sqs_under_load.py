@@ -98,16 +98,16 @@ def test_what_was_committed_is_deleted_while_the_next_is_taken_and_before_that_i
     assert aws.counts(queue) == (10, 0)
 
 
+@pytest.mark.parametrize(("most", "in_hand"), [(10, 20), (40, 30)])
 def test_no_more_is_in_hand_than_two_units_of_work_nor_than_the_bytes_of_one(
-    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy, most: int, in_hand: int
 ) -> None:
     fill(aws, queue, 60, size=1000)
-    for most, in_hand in ((10, 20), (30, 30)):
-        orders = source(most_bytes=35_000)
-        assert len(orders.take(most)) == 10
-        eventually(lambda in_hand=in_hand: aws.counts(queue) == (60 - in_hand, in_hand))  # type: ignore[misc]
-        orders.close()
-        assert aws.counts(queue) == (60, 0)
+    orders = source(most_bytes=35_000)
+    assert len(orders.take(most)) == 10
+    eventually(lambda: aws.counts(queue) == (60 - in_hand, in_hand))
+    orders.close()
+    assert aws.counts(queue) == (60, 0)
 
 
 def test_once_the_backlog_is_gone_there_is_one_receive_at_a_time(
@@ -166,30 +166,48 @@ def test_closing_waits_for_receives_and_deletes_under_way(
     assert aws.counts(queue) == (20, 0)
 
 
-def test_what_comes_after_a_back_out_goes_back_but_what_sqs_would_move_away_stays_in_hand(
+def test_messages_that_come_again_come_ten_at_a_time(
+    aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
+) -> None:
+    sent = fill(aws, queue, 40)
+    orders = source()
+    while aws.counts(queue)[1] < 20:
+        orders.take(100)  # and the bridge dies with it
+    orders.close()
+    assert aws.counts(queue) == (40, 0)
+    afterwards = source()
+    taken: list[bytes] = []
+    while unit := afterwards.take(100):
+        again = [each for each in unit if each.deliveries]
+        assert not again or len(unit) <= 10
+        assert not again or aws.counts(queue)[1] <= 10, "nor is more in hand"
+        taken += [each.message.body for each in unit]
+        afterwards.commit()
+    assert sorted(taken) == sorted(sent)
+
+
+def test_what_comes_after_a_stop_stays_in_hand_where_sqs_would_move_it_away(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
     moved = aws.make_queue()
     policy = json.dumps({"deadLetterTargetArn": aws.queue_arn(moved), "maxReceiveCount": 3})
     aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
-    fill(aws, queue, 20)
+    fill(aws, queue, 10)
     for _ in range(2):
-        eventually(lambda: aws.counts(queue) == (20, 0))
-        for _ in range(2):
-            aws.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=1)
-    eventually(lambda: aws.counts(queue) == (20, 0))
-    fault_proxy.delay("ReceiveMessage", seconds=0)
+        aws.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    stop = Event()
     late = fault_proxy.hold("ReceiveMessage")
-    orders = source()
-    first = {each.identity for each in orders.take(10)}
-    fault_proxy.wait_for("ReceiveMessage", 2)
-    orders.back_out()
+    orders = source(stop=stop)
+    taking = Thread(target=orders.take, args=(100,))
+    taking.start()
+    fault_proxy.wait_for("ReceiveMessage", 1)
+    stop.set()
+    taking.join(timeout=10)
+    stop.clear()
     late.set()
-    eventually(lambda: aws.counts(queue) == (0, 20))
-    seen = set[str]()
-    while unit := orders.take(100):
-        seen |= {each.identity for each in unit}
-        orders.commit()
-    assert len(seen) == 20
-    assert first < seen
+    eventually(lambda: aws.counts(queue) == (0, 10))
+    while not (unit := orders.take(100)):
+        pass
+    assert len(unit) == 10
+    orders.commit()
     assert (aws.counts(queue), aws.counts(moved)) == ((0, 0), (0, 0))
