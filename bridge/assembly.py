@@ -16,7 +16,8 @@ from bridge.aws.fifo import Fifo
 from bridge.aws.secrets import fetch_secret
 from bridge.aws.session import Clients
 from bridge.aws.sns import SnsTopic
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.binding import Binding
 from bridge.body_format import writer
 from bridge.circuit import Circuit
@@ -34,7 +35,7 @@ from bridge.mq_ledger import MqLedger
 from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
-from bridge.pump import UNIT_OF_WORK, Pump
+from bridge.pump import Pump
 from bridge.replying import addressed
 from bridge.requesting import Requesting
 from bridge.retry import Retry
@@ -47,6 +48,8 @@ FROM_MQ = 50
 """Messages in a unit of work from MQ: several requests' for one MQCMIT."""
 BESIDE = 2
 """Further connections of a route from MQ while there is a backlog, where nobody keeps an order."""
+FROM_SQS = 50
+"""Messages in a unit of work from SQS."""
 
 
 def read_credentials(configuration: Configuration, clients: Clients) -> Credentials | None:
@@ -116,7 +119,7 @@ class Assembly:
             retry=Retry(settings.retries, self.stop),
             circuit=Circuit(route.name),
             backout_threshold=settings.backout_threshold,
-            most=FROM_MQ if from_mq else UNIT_OF_WORK,
+            most=FROM_MQ if from_mq else FROM_SQS,
             holds=settings.when_away == "hold",
             gate=self.gate,
             tally=tally,

@@ -10,7 +10,7 @@ from bridge.access import Access
 from bridge.assembly import make_key_repository, make_sink, read_credentials
 from bridge.aws import as_received
 from bridge.aws.session import Clients
-from bridge.aws.sqs import SqsDestination
+from bridge.aws.sqs_destination import SqsDestination
 from bridge.binding import Binding, load_binding
 from bridge.configuration import Configuration, QueueManager
 from bridge.letters import Particulars

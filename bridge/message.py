@@ -86,7 +86,8 @@ class Delivery:
     (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
     seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
     (SQS's redrive), and what to do; "" where it would not. `traceparent` is what the source says of its trace
-    beside the message (SQS's AWSTraceHeader), in W3C's form; "" for nothing.
+    beside the message (SQS's AWSTraceHeader), in W3C's form; "" for nothing. `arrived` says that it has a
+    home already: a unit of work that had it was committed, but its source could not let it go.
     """
 
     message: Message
@@ -99,6 +100,7 @@ class Delivery:
     sent_at: float = 0.0
     last: str = ""
     traceparent: str = ""
+    arrived: bool = False
 
 
 class Fault(Enum):

@@ -27,14 +27,17 @@ class Source(Protocol):
     def take(self, limit: int) -> Sequence[Delivery]:
         """Takes up to `limit` messages into a new unit of work; empty when none came within the wait.
 
-        Waits for the first message only. The unit stays open until `commit` or `back_out`.
+        Waits for the first message only. The unit stays open until `commit` or `back_out`. More may be taken
+        in hand meanwhile, as many as the next unit may have.
         """
         ...
 
     def commit(self) -> None:
         """Ends the unit of work: its messages are gone from the source for good.
 
-        Raises `Away` when the outcome is unknown: the messages may be handed out again.
+        Raises `Away` when the outcome is unknown: the messages may be handed out again. Where that takes
+        requests of its own they may be under way yet: what fails of them a later `take` raises, and hands out
+        again as `arrived`; `close` waits for them.
         """
         ...
 

@@ -312,7 +312,7 @@ class Pump:
         hopeful: list[Delivery] = []
         hopeless: list[tuple[Delivery, str, int]] = []
         for each, has_a_home in zip(unit, with_a_home, strict=True):
-            if has_a_home:
+            if has_a_home or each.arrived:
                 continue
             attempts = self._redeliveries.attempts(each)
             why = why_hopeless(each, attempts, self.backout_threshold)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 
+MOST_GETS = 10
+"""Under way at a time, of one queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """Where a body is kept."""
@@ -58,7 +62,7 @@ class Payloads(Storage):
         if not self.last_size or len(wanted) < 2:
             return
         get = super().get_object
-        with ThreadPoolExecutor(len(wanted), thread_name_prefix="payloads") as pool:
+        with ThreadPoolExecutor(min(len(wanted), MOST_GETS), thread_name_prefix="payloads") as pool:
             asked = [pool.submit(get, Bucket=pointer.bucket, Key=pointer.key) for pointer in wanted]
             reading: dict[Pointer, Future[GetObjectOutputTypeDef]] = {}
             for pointer, future in zip(wanted, asked, strict=True):

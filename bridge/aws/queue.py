@@ -25,6 +25,11 @@ class Queue:
     account: str = ""
     url: str = ""
 
+    @property
+    def fifo(self) -> bool:
+        """Whether it keeps the order of groups: its name says so."""
+        return self.name.endswith(".fifo")
+
     @classmethod
     def parse(cls, text: str) -> Queue:
         """From a name, a URL or an ARN, which the configuration has checked."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
+import boto3
+import botocore
 import structlog
 from boto3.session import Session
 from botocore.config import Config
@@ -184,6 +186,8 @@ class Clients:
         # Emulators and proxies answer on one host name; a bucket's name in front of it resolves nowhere.
         own_endpoint = any(self._environ.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"))
         return Config(
+            # Made once: botocore makes its own twice for each request, for a tenth of its CPU.
+            user_agent=f"Boto3/{boto3.__version__} Botocore/{botocore.__version__}",
             # So that CloudTrail tells the bridge's calls from others of the same role.
             user_agent_extra=f"{self._agent}/{__version__}",
             connect_timeout=self._time_outs.connect if slow else min(2.0, self._time_outs.connect),
@@ -195,4 +199,6 @@ class Clients:
             response_checksum_validation="when_supported",
             s3={"addressing_style": "path" if own_endpoint else "auto"},
             tcp_keepalive=True,
+            # Types alone, which mypy has checked, for a tenth of the CPU that a request takes.
+            parameter_validation=service not in {"sns", "sqs"},
         )

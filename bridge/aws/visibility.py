@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from threading import Event, Lock, Thread
+import time
+from collections.abc import Collection, Iterable
+from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -44,38 +45,65 @@ def change(client: SQSClient, url: str, name: str, receipts: Collection[str], se
 
 
 class Keeper:
-    """Extends the visibility of a unit of work's messages at half of the time-out, until it is stopped.
+    """Extends the visibility of messages at half of the time-out, until each is let go of.
 
-    `seconds` is the time-out. It has a thread of its own: the unit's may be busy with S3 or MQ.
+    `seconds` is the time-out. It has a thread of its own: the others may be busy with S3 or MQ.
     """
 
-    def __init__(
-        self, client: SQSClient, url: str, name: str, receipts: Collection[str], seconds: int
-    ) -> None:
+    def __init__(self, client: SQSClient, url: str, name: str, seconds: int) -> None:
         self._client = client
         self._url = url
         self._name = name
         self._seconds = seconds
-        self._receipts = set(receipts)
-        self._lock = Lock()
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, name=f"visibility {name}", daemon=True)
-        self._thread.start()
+        self._due: dict[str, float] = {}
+        """When each is to be extended, in monotonic seconds."""
+        self._extending: frozenset[str] = frozenset()
+        """Of which a call is under way."""
+        self._ended = False
+        self._changed = Condition()
+        Thread(target=self._run, name=f"visibility {name}", daemon=True).start()
 
-    def leave(self, receipt: str) -> None:
-        """Extends this one no more."""
-        with self._lock:
-            self._receipts.discard(receipt)
+    def keep(self, receipts: Iterable[str]) -> None:
+        """Extends these too; their time-out begins now."""
+        due = time.monotonic() + self._seconds / 2
+        with self._changed:
+            idle = not self._due
+            self._due.update(dict.fromkeys(receipts, due))
+            if idle:  # else it looks sooner than these are due
+                self._changed.notify_all()
+
+    def let_go(self, receipts: Iterable[str]) -> None:
+        """Extends these no more; when it returns, no call with one of them is under way."""
+        with self._changed:
+            for receipt in receipts:
+                self._due.pop(receipt, None)
+            self._changed.wait_for(lambda: self._extending.isdisjoint(receipts))
 
     def stop(self) -> None:
-        """Ends it; when it returns, no call is under way."""
-        self._stopped.set()
-        self._thread.join()
+        """Ends it."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def _run(self) -> None:
-        pause = self._seconds / 2
-        while not self._stopped.wait(pause):
-            with self._lock:
-                receipts = sorted(self._receipts)
+        while receipts := self._next():
             extended = change(self._client, self._url, self._name, receipts, self._seconds)
             pause = self._seconds / (2 if extended else 8)  # there is little time left for another try
+            with self._changed:
+                due = time.monotonic() + pause
+                self._due.update((receipt, due) for receipt in receipts if receipt in self._due)
+                self._extending = frozenset()
+                self._changed.notify_all()
+
+    def _next(self) -> list[str]:
+        """Waits until some are due, and returns them; none once it is ended."""
+        with self._changed:
+            while not self._ended:
+                now = time.monotonic()
+                # With those that will be in a moment, for one call has ten.
+                soon = now + self._seconds / 8
+                if min(self._due.values(), default=now + 1) <= now:
+                    self._extending = frozenset(each for each, due in self._due.items() if due <= soon)
+                    return sorted(self._extending)
+                self._changed.wait(min(self._due.values()) - now if self._due else None)
+        return []

@@ -13,7 +13,7 @@ import pytest
 
 from bridge import mq_reasons
 from bridge.aws.session import Clients
-from bridge.aws.sqs import SqsSource
+from bridge.aws.sqs_source import SqsSource
 from bridge.binding import Binding, load_binding
 from bridge.circuit import Circuit
 from bridge.errors import Away

@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.system.ends import IN, letters, send
 
 LEDGER = "LEDGER"
 MESSAGES, KILLS = 300, 6
+SMALL: dict[str, Any] = {"in_flight": "1KiB"}
+"""Units of work of about ten messages, so that there are many to break in."""
 
 
 @pytest.mark.timeout(240)
@@ -31,7 +34,7 @@ def test_kills_and_commits_in_doubt_put_each_message_once(
     queue_manager = start_queue_manager(queues=(QueueDefinition(IN), QueueDefinition(LEDGER)))
     incoming, bucket = aws.make_queue(VisibilityTimeout="3"), aws.make_bucket()
     route = {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN, "ledger": LEDGER}}
-    wanted = {f"message {number}" for number in range(MESSAGES)}
+    wanted = {f"message {number} ".ljust(100, ".") for number in range(MESSAGES)}
     send(aws, incoming, *sorted(wanted))
     # The second commit of each connection is in doubt: at first it was backed out, later it took effect.
     before = queue_manager.fault("drop", call="MQCMIT", nth=2, times=KILLS)
@@ -40,11 +43,11 @@ def test_kills_and_commits_in_doubt_put_each_message_once(
     for number in range(KILLS):
         due = min(MESSAGES, (number + 1) * MESSAGES // (KILLS + 2))
         binding = moments.choice(("pymqi", "ibmmq"))
-        started = start_bridge(queue_manager, route, dead_letters=bucket, binding=binding)
+        started = start_bridge(queue_manager, route, dead_letters=bucket, binding=binding, **SMALL)
         eventually(lambda due=due: queue_manager.depth(IN) >= due, what=f"{due} on MQ (seed {seed})")  # type: ignore[misc]
         started.kill_after(moments.uniform(0, 0.1))
     left = MESSAGES - queue_manager.depth(IN)
-    last = start_bridge(queue_manager, route, dead_letters=bucket)
+    last = start_bridge(queue_manager, route, dead_letters=bucket, **SMALL)
     eventually(
         lambda: queue_manager.depth(IN) == MESSAGES and aws.counts(incoming) == (0, 0),
         within=90,

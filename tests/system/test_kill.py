@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bridge.assembly import BESIDE, FROM_MQ
+from bridge.assembly import BESIDE, FROM_MQ, FROM_SQS
 from mock_mq.client.connection import Connection, Target
 from mock_mq.core import QueueDefinition
 from mock_mq.pytest_plugin import StartQueueManager
@@ -25,7 +25,8 @@ from mock_mq.wire.structures import (
 )
 from tests.fixtures.aws import Aws
 from tests.fixtures.bridge import StartBridge, eventually
-from tests.system.ends import letters
+from tests.fixtures.fault_proxy import FaultProxy
+from tests.system.ends import letters, send
 
 OUT, IN = "OUT", "IN"
 MESSAGES = {OUT: 2000, IN: 1000}
@@ -207,9 +208,36 @@ def test_ten_kills_at_random_moments_lose_nothing_in_either_direction(
             f"still to move after each: {left_after_each}\n"
         )
     assert (lost - aside, unexpected) == (set(), set()), f"seed {seed}"
-    # What was in hand when it was killed, and no more: a unit of work a connection.
+    # What was in hand when it was killed, and no more: a unit a connection; into MQ the one before too.
     assert doubled_out <= KILLS * FROM_MQ * (1 + BESIDE), f"seed {seed}"
-    assert doubled_in <= KILLS * BATCH, f"seed {seed}"
+    assert doubled_in <= KILLS * 2 * FROM_SQS, f"seed {seed}"
     # Each kill found work both ways, and by the last one both had got on.
     assert min(min(pair) for pair in left_after_each) > 0, left_after_each
     assert all(left < MESSAGES[way] for left, way in zip(left_after_each[-1], (OUT, IN), strict=True))
+
+
+def test_killed_between_its_commits_and_their_deletes_it_doubles_two_units_of_work_at_most(
+    aws: Aws, fault_proxy: FaultProxy, start_queue_manager: StartQueueManager, start_bridge: StartBridge
+) -> None:
+    queue_manager = start_queue_manager(queues=(QueueDefinition(IN),))
+    incoming, bucket = aws.make_queue(VisibilityTimeout="3"), aws.make_bucket()
+    sent = {str(number) for number in range(2 * FROM_SQS + 20)}
+    send(aws, incoming, *sent)
+    route = {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}}
+    deletes = fault_proxy.silence("DeleteMessageBatch", after=False, times=1000)
+    started = start_bridge(queue_manager, route, dead_letters=bucket)
+    eventually(lambda: deletes.happened > 0, what="a unit of work is committed")
+    first = deletes.happened * BATCH
+    eventually(
+        lambda: deletes.happened * BATCH > first, what="the next is, and waits for the deletes of that"
+    )
+    started.kill_after(0)
+    committed = queue_manager.depth(IN)
+    assert committed <= 2 * FROM_SQS
+    fault_proxy.mend()
+    last = start_bridge(queue_manager, route, dead_letters=bucket)
+    eventually(lambda: aws.counts(incoming) == (0, 0), within=60, what="all moved")
+    assert last.stop() == 0
+    arrived = Counter(take_all(connect(queue_manager)))
+    assert set(arrived) == sent
+    assert sum(arrived.values()) - len(sent) == committed

@@ -14,7 +14,8 @@ from bridge.aws.dead_letters import S3DeadLetters
 from bridge.aws.fifo import Fifo
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sns import SnsTopic
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.circuit import Circuit
 from bridge.configuration import Group, Offload
 from bridge.message import Descriptor, Fault, Message, Property, Rejection

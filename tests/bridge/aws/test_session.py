@@ -19,7 +19,7 @@ def test_boto3_is_as_it_was_after_the_extended_clients_were_imported(aws: Aws) -
     script = """
 import boto3
 boto3.setup_default_session()
-import bridge.aws.sns, bridge.aws.sqs
+import bridge.aws.sns, bridge.aws.sqs_destination, bridge.aws.sqs_source
 extended = hasattr(boto3.client("sqs"), "large_payload_support")
 print(type(boto3.DEFAULT_SESSION), boto3.Session, boto3.session.Session, extended)
 """

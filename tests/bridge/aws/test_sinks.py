@@ -15,7 +15,7 @@ from sqs_extended_client.client import SQSExtendedClientSession
 
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sns import SnsTopic
-from bridge.aws.sqs import SqsDestination
+from bridge.aws.sqs_destination import SqsDestination
 from bridge.configuration import Offload
 from bridge.errors import Away
 from bridge.message import Descriptor, Fault, Message, Property, Rejection

@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.aws.session import Clients, TimeOuts
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.circuit import Circuit
 from bridge.configuration import Offload
 from bridge.errors import Away
@@ -21,6 +22,7 @@ from bridge.pump import Pump
 from bridge.retry import Retry
 from tests.bridge.ends import MemoryDeadLetters, MemorySink
 from tests.fixtures.aws import Aws
+from tests.fixtures.bridge import eventually
 from tests.fixtures.fault_proxy import FaultProxy
 
 TODAY = "software.amazon.payloadoffloading.PayloadS3Pointer"
@@ -223,6 +225,7 @@ def test_a_pointer_that_must_not_be_followed_costs_no_call_and_disturbs_nobody(
         raise AssertionError(bad.fault)
     assert fault_proxy.count("GetObject") == 0
     orders.commit()
+    orders.close()
     assert aws.counts(queue) == (0, 0)
 
 
@@ -294,7 +297,7 @@ def test_a_back_out_gives_back_what_was_not_yet_handed_out_too(aws: Aws, queue: 
     assert len(orders.take(10)) == 1
     orders.commit()
     assert len(orders.take(10)) == 1
-    assert aws.counts(queue) == (0, 2)
+    eventually(lambda: aws.counts(queue) == (0, 2))
     orders.back_out()
     assert aws.counts(queue) == (2, 0)
     orders.take(10)

@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 from bridge.aws import upload
 from bridge.aws.letter_box import AGENT
 from bridge.aws.session import Clients, TimeOuts
-from bridge.aws.sqs import SqsDestination, SqsSource
+from bridge.aws.sqs_destination import SqsDestination
+from bridge.aws.sqs_source import SqsSource
 from bridge.configuration import Offload
 from bridge.message import Descriptor, Fault, Message
 from tests.fixtures.aws import ACCOUNT, REGION, Aws
