@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.system.ends import IN, letters, send
 
 LEDGER = "LEDGER"
 MESSAGES, KILLS = 300, 6
-SMALL = {"in_flight": "1KiB"}
+SMALL: dict[str, Any] = {"in_flight": "1KiB"}
 """Units of work of about ten messages, so that there are many to break in."""
 
 
