@@ -29,7 +29,7 @@ WARM_UP, SOAK = 1_000, int(os.environ.get("SOAK_MESSAGES", "2000"))
 GROWTH = 3 * MIB // 2
 """What comes of an allocator's habits; 4,000 messages that left 400 bytes behind each would be as much."""
 POOLED = 4
-"""Connections to AWS, and threads, that may come after the warm-up, for more calls at a time than before.
+"""Connections to AWS, and threads, that come after the warm-up for more calls at a time than there were yet.
 What a broken connection left behind would be many more."""
 
 

@@ -282,11 +282,13 @@ def test_payloads_are_fetched_only_as_far_as_a_unit_of_work_has_bytes_and_receiv
     fetched = []
     while unit := orders.take(10):
         seen += texts(unit)
+        assert [each.deliveries for each in unit] == [0] * len(unit)
         fetched.append(fault_proxy.count("GetObject"))
         orders.commit()
     assert fetched == [3, 6, 9, 10]
     assert sorted(seen) == [str(number) * 1000 for number in range(10)]
-    assert fault_proxy.count("ReceiveMessage") == 2  # and one that brought nothing
+    # One that brought nothing, and perhaps another one ahead of need.
+    assert fault_proxy.count("ReceiveMessage") in {2, 3}
     assert aws.counts(queue) == (0, 0)
 
 
