@@ -1,7 +1,8 @@
 """One of several processes: `python -m bridge.process`, started by `bridge.processes` and by nobody else.
 
-Its standard input is a connection to the one that started it. That says what to run first, and by anything
-more, or by its end, that it is time to stop. The other way go reports, the last when the routes have ended.
+Its standard input is a connection to the one that started it. From there comes first what to run; then what
+the others tell, see `Excused`; and `STOP`, or the connection's end, which means the same. The other way go
+reports, the last when the routes have ended, and what the others are to know.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any
 
 import structlog
 
 from bridge import log as logging
 from bridge import signals
 from bridge.errors import Stop
+from bridge.process_channel import STOP, Channel, Excused
 from bridge.process_report import Report
-from bridge.supervisor import FAILED, Routes
+from bridge.supervisor import DONE, FAILED, Routes
 from bridge.view import View
 
 log = structlog.get_logger(__name__)
@@ -31,18 +33,22 @@ REPORT_EVERY = 1.0
 
 def main() -> int:
     """Runs the routes that it is told to: the exit code."""
-    channel: Connection[Report, Any] = Connection(os.dup(sys.stdin.fileno()))
+    channel = Channel(Connection(os.dup(sys.stdin.fileno())))
     stop = threading.Event()
     signals.stop_on_signals(stop)
     try:
-        number, configuration = channel.recv()
+        order = channel.receive()
     except EOFError:
         return FAILED
+    if order == STOP:
+        return DONE
+    number, configuration = order
     logging.configure(process=number)
-    threading.Thread(target=_listen, args=(channel, stop), name="told to stop", daemon=True).start()
     try:
         # The first looks at the queues for all.
-        routes = Routes(configuration, looks=number == 1)
+        routes = Routes(configuration, looks=number == 1, excused=partial(_tell, channel))
+        listener = threading.Thread(target=_listen, args=(channel, routes, stop), name="told", daemon=True)
+        listener.start()
         with _reporting(channel, number, routes.view):
             return routes.run(stop)
     except Stop as e:
@@ -52,14 +58,20 @@ def main() -> int:
     return FAILED
 
 
-def _listen(channel: Connection[Report, Any], stop: threading.Event) -> None:
+def _tell(channel: Channel, route: str, identities: Collection[str]) -> None:
+    """For the others. What they do not come to know costs such a message one of its tries."""
+    channel.offer(Excused(route, identities))
+
+
+def _listen(channel: Channel, routes: Routes, stop: threading.Event) -> None:
     with suppress(EOFError, OSError):
-        channel.recv()
+        while (told := channel.receive()) != STOP:
+            routes.redeliveries[told.route].excused(told.identities)
     stop.set()
 
 
 @contextmanager
-def _reporting(channel: Connection[Report, Any], number: int, view: View) -> Iterator[None]:
+def _reporting(channel: Channel, number: int, view: View) -> Iterator[None]:
     """Reports again and again until left, and once more then."""
     ended = threading.Event()
 

@@ -114,7 +114,7 @@ class Pump:
     latencies: Latencies = field(default_factory=Latencies)
     now: Callable[[], float] = time.time
     errors: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=_ERRORS))
-    _redeliveries: Redeliveries = field(default_factory=Redeliveries)
+    redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _singly: int = 0
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
     _arrived: int = 0
@@ -172,15 +172,15 @@ class Pump:
         """Remembers what that means for the next time these messages come."""
         self.tally.back_outs += 1
         self.tally.deliver(self._arrived, self._arrived_bytes)
-        self._redeliveries.confirm(homed)
+        self.redeliveries.confirm(homed)
         if isinstance(why, Away) and not isinstance(why, _Unclear):
-            self._redeliveries.excuse(unit)
+            self.redeliveries.excuse(unit)
         else:
             self._singly = max(self._singly, len(unit))
 
     def _has_left(self, unit: Sequence[Delivery]) -> None:
         """Counts a unit of work that is gone from its source for good."""
-        self._redeliveries.settle(unit)
+        self.redeliveries.settle(unit)
         self._singly = max(0, self._singly - len(unit))
         self.tally.units += 1
         self.tally.messages += len(unit)
@@ -243,10 +243,10 @@ class Pump:
         """Those to be tried; and those to be set aside, each with the reason and the tries it got: none."""
         hopeful: list[Delivery] = []
         hopeless: list[tuple[Delivery, str, int]] = []
-        for each, has_a_home in zip(unit, self._redeliveries.with_a_home(unit), strict=True):
+        for each, has_a_home in zip(unit, self.redeliveries.with_a_home(unit), strict=True):
             if has_a_home:
                 continue
-            attempts = self._redeliveries.attempts(each)
+            attempts = self.redeliveries.attempts(each)
             why = why_hopeless(each, attempts, self.backout_threshold)
             if not why:
                 hopeful.append(each)

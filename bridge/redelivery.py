@@ -8,8 +8,9 @@ then a message may arrive twice, and may reach the backout threshold early, but 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 from bridge.message import Delivery
 
@@ -20,13 +21,18 @@ _MOST = 10_000
 class Redeliveries:
     """Bounded: forgets the oldest beyond `most` messages.
 
+    `tell` is called with the identities of those that are excused, for other processes that take from the
+    same source: the next to get such a message may be one of them.
+
     Programs that choose their own ids put messages that are alike to the last byte, so it counts: of two
     such, one that has a home must not be taken for the other.
     """
 
     most: int = _MOST
+    tell: Callable[[Collection[str]], None] = lambda _identities: None
     _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _excusing: Lock = field(default_factory=Lock)
 
     def confirm(self, deliveries: Iterable[Delivery]) -> None:
         """These have a home, but their unit of work may come again."""
@@ -35,8 +41,21 @@ class Redeliveries:
 
     def excuse(self, unit: Iterable[Delivery]) -> None:
         """These, a unit of work, go back, and not for anything that is wrong with them."""
-        for identity in {each.identity for each in unit}:
-            self._add(self._excused, identity)
+        identities = {each.identity for each in unit}
+        self.excused(identities)
+        self.tell(identities)
+
+    @property
+    def all_excused(self) -> Sequence[str]:
+        """The identities of those that are, each as often as it was."""
+        with self._excusing:
+            return list(Counter(self._excused).elements())
+
+    def excused(self, identities: Iterable[str]) -> None:
+        """Messages of these identities went back so, whoever had them in hand. For any thread."""
+        with self._excusing:
+            for identity in identities:
+                self._add(self._excused, identity)
 
     def with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:
         """For each of a unit of work, whether it was confirmed before it was given back."""
@@ -58,7 +77,8 @@ class Redeliveries:
     def settle(self, unit: Iterable[Delivery]) -> None:
         """These are gone from the source for good."""
         for each in unit:
-            self._excused.pop(each.identity, None)
+            with self._excusing:
+                self._excused.pop(each.identity, None)
             if each.deliveries and each.identity in self._confirmed:
                 self._confirmed[each.identity] -= 1
                 if not self._confirmed[each.identity]:

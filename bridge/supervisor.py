@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 
 import structlog
 
@@ -24,6 +25,7 @@ from bridge.health import Health
 from bridge.http_server import serving
 from bridge.metrics import Metrics
 from bridge.pump import Pump
+from bridge.redelivery import Redeliveries
 from bridge.rotation import Rotation
 from bridge.view import OneProcess
 
@@ -61,16 +63,25 @@ class Routes:
     """The routes of a configuration, in this process. `view` is what they tell of themselves, from now on.
 
     Raises `Stop` where there is no MQ binding. `looks` says whether it is this process that looks at the
-    depth of the queues: it takes a connection.
+    depth of the queues: it takes a connection. `excused` is told the route and the identities of messages
+    that it had to give back for nothing that is wrong with them; `redeliveries` remember those, by route.
     """
 
-    def __init__(self, configuration: Configuration, *, looks: bool = True) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        looks: bool = True,
+        excused: Callable[[str, Collection[str]], None] = lambda _route, _identities: None,
+    ) -> None:
         self._configuration = configuration
         self._looks = looks
         self._binding = load_binding()
         self.clients = Clients()
         self._waiting = Circuit("credentials")
-        health = Health([route.name for route in configuration.routes], starting=self._waiting)
+        names = [route.name for route in configuration.routes]
+        self.redeliveries = {name: Redeliveries(tell=partial(excused, name)) for name in names}
+        health = Health(names, starting=self._waiting)
         self.view = OneProcess(health, Metrics(health, lambda: self.clients.requests))
 
     def run(self, stop: threading.Event, *, summary_every: float = 300.0) -> int:
@@ -80,7 +91,9 @@ class Routes:
         if stop.is_set():
             return DONE
         with closing(Access(credentials, make_key_repository(configuration, credentials))) as access:
-            assembly = Assembly(configuration, self.clients, self._binding, access, Gate(), stop)
+            assembly = Assembly(
+                configuration, self.clients, self._binding, access, Gate(), stop, self.redeliveries
+            )
             metrics.reconnects = assembly.reconnects
             metrics.certificate_until = access.valid_until
             health.pumps = assembly.pumps()

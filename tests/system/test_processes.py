@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from mock_mq.running import RunningQueueManager
@@ -46,13 +45,15 @@ def bodies(aws: Aws, queue: str) -> Counter[int]:
     return Counter(int(each["Body"]) for each in aws.read_all(queue))
 
 
-@contextmanager
-def held(proxy: FaultProxy) -> Iterator[None]:
-    """The next two units' requests are passed on when this is left."""
+def hold_two_units(proxy: FaultProxy) -> Callable[[], None]:
+    """The next two units' requests are passed on once what this returns is called."""
     answers = [proxy.hold("PublishBatch") for _ in range(2)]
-    yield
-    for answer in answers:
-        answer.set()
+
+    def let_go() -> None:
+        for answer in answers:
+            answer.set()
+
+    return let_go
 
 
 def both_have_their_hands_full(bridge: RunningBridge) -> None:
@@ -67,22 +68,23 @@ def test_two_processes_share_a_queue_and_told_to_stop_both_finish_what_they_have
     topic, subscribed = aws.make_topic()
     fifo, _ = aws.make_fifo_topic()
     put(plain, 5)
-    with held(fault_proxy):
-        bridge = start_bridge(
-            plain,
-            {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
-            {"name": "ordered", "from": {"mq": IN}, "to": {"sns": fifo}},
-            dead_letters=aws.make_bucket(),
-            processes=2,
-            in_flight=UNIT_BYTES,
-            cloudwatch={"namespace": "bridge/test", "interval": 3600},
-        )
-        both_have_their_hands_full(bridge)
-        eventually(lambda: ("bridge_source_depth", "out") in measured(bridge))
-        # What keeps order is taken by one alone, and the depth looked at by one for all: each a connection.
-        assert {each["process"] for each in bridge.said("route_started", route="ordered")} == {1}
-        assert len(plain.ask(lambda core: core.connections())) == 2 + 1 + 1
-        bridge.tell_to_stop()
+    let_go = hold_two_units(fault_proxy)
+    bridge = start_bridge(
+        plain,
+        {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+        {"name": "ordered", "from": {"mq": IN}, "to": {"sns": fifo}},
+        dead_letters=aws.make_bucket(),
+        processes=2,
+        in_flight=UNIT_BYTES,
+        cloudwatch={"namespace": "bridge/test", "interval": 3600},
+    )
+    both_have_their_hands_full(bridge)
+    eventually(lambda: ("bridge_source_depth", "out") in measured(bridge))
+    # What keeps order is taken by one alone, and the depth looked at by one for all: each a connection.
+    assert {each["process"] for each in bridge.said("route_started", route="ordered")} == {1}
+    assert len(plain.ask(lambda core: core.connections())) == 2 + 1 + 1
+    bridge.tell_to_stop()
+    let_go()
     assert bridge.stop(within=28) == 0
     assert plain.depth(OUT) == 3 * UNIT
     found = bodies(aws, subscribed)
@@ -102,45 +104,65 @@ def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_
 ) -> None:
     topic, subscribed = aws.make_topic()
     put(plain, 6)
-    before = held(fault_proxy)
-    before.__enter__()
-    with held(fault_proxy):
-        bridge = start_bridge(
-            plain,
-            {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
-            dead_letters=aws.make_bucket(),
-            processes=2,
-            in_flight=UNIT_BYTES,
-        )
-        both_have_their_hands_full(bridge)
-        before.__exit__(None, None, None)
-        eventually(lambda: measured(bridge)[DELIVERED] == 2 * UNIT)
-        both_have_their_hands_full(bridge)
-        assert readiness(bridge)["ready"]
-        first, second = children(bridge)
-        os.kill(second, signal.SIGKILL)
-        died = bridge.wait_for("process_died", process=2)
-        assert "SIGKILL" in died["reason"]
-        (route,) = readiness(bridge)["routes"]
-        assert (route["ready"], route["state"]) == (False, "starting")
-        assert route["reason"].startswith("process 2: the process was killed by SIGKILL")
-        # What it had done before counts still: to Prometheus a counter that falls is a restart.
-        assert measured(bridge)[DELIVERED] == 2 * UNIT
+    let_go = [hold_two_units(fault_proxy) for _ in range(2)]
+    bridge = start_bridge(
+        plain,
+        {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+        dead_letters=aws.make_bucket(),
+        processes=2,
+        in_flight=UNIT_BYTES,
+    )
+    both_have_their_hands_full(bridge)
+    let_go[0]()
+    eventually(lambda: measured(bridge)[DELIVERED] == 2 * UNIT)
+    both_have_their_hands_full(bridge)
+    assert readiness(bridge)["ready"]
+    first, second = children(bridge)
+    os.kill(second, signal.SIGKILL)
+    assert "SIGKILL" in bridge.wait_for("process_died", process=2)["reason"]
+    (route,) = readiness(bridge)["routes"]
+    assert (route["ready"], route["state"]) == (False, "starting")
+    assert route["reason"].startswith("process 2: the process was killed by SIGKILL")
+    # What it had done before counts still: to Prometheus a counter that falls is a restart.
+    assert measured(bridge)[DELIVERED] == 2 * UNIT
+    let_go[1]()
     eventually(lambda: measured(bridge)[DELIVERED] == 6 * UNIT)
     eventually(lambda: bool(readiness(bridge)["ready"]))
     found = bodies(aws, subscribed)
     assert set(found) == set(range(6 * UNIT))
     assert found.total() - len(found) <= UNIT
 
-    with held(fault_proxy):
-        put(plain, 1)
-        eventually(lambda: measured(bridge)["bridge_in_flight", "out"] > 0)
-        assert first in children(bridge)
-        left = children(bridge)
-        os.kill(bridge.process_id, signal.SIGKILL)
+    let_go.append(hold_two_units(fault_proxy))
+    put(plain, 1)
+    eventually(lambda: measured(bridge)["bridge_in_flight", "out"] > 0)
+    left = children(bridge)
+    assert (first in left, second in left, len(left)) == (True, False, 2)
+    os.kill(bridge.process_id, signal.SIGKILL)
+    let_go[2]()
     eventually(lambda: not any(alive(each) for each in left), what="all to have ended")
-    # In good order: what they had in hand has arrived, once.
+    # In good order: what they had in hand has arrived, once, and the rest is where it was.
     assert plain.depth(OUT) + bodies(aws, subscribed).total() == UNIT
+
+
+def test_in_an_outage_the_back_outs_of_all_processes_are_the_destinations_and_set_nothing_aside(
+    aws: Aws, fault_proxy: FaultProxy, plain: RunningQueueManager, start_bridge: StartBridge
+) -> None:
+    topic, subscribed = aws.make_topic()
+    put(plain, 1)
+    bucket = aws.make_bucket()
+    refused = fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=10)
+    bridge = start_bridge(
+        plain,
+        {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+        dead_letters={"bucket": bucket, "retries": 0, "backout_threshold": 3},
+        processes=2,
+    )
+    eventually(lambda: measured(bridge).get(DELIVERED) == UNIT)
+    assert refused.happened == 10
+    assert {each["process"] for each in bridge.said("route_waiting", route="out")} == {1, 2}
+    assert bridge.stop() == 0
+    assert aws.keys(bucket) == []
+    assert bodies(aws, subscribed) == Counter(range(UNIT))
 
 
 def test_where_a_process_can_not_go_on_the_bridge_ends_as_one_does(
