@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
+from tempfile import TemporaryDirectory
 
 import structlog
 
@@ -210,12 +211,13 @@ class _Process:
     def _run_one(self, stop: threading.Event) -> int:
         """Runs one to its end: its exit code. Raises `OSError` where none can be started."""
         here, there = Pipe()
-        with Channel(here) as channel:
+        # Its own, for one that is killed leaves its key repository behind.
+        with Channel(here) as channel, TemporaryDirectory(prefix="bridge-process-") as directory:
             with there, self._changing:
                 if stop.is_set():
                     return DONE
                 process = subprocess.Popen(  # noqa: S603 - it is ourselves
-                    _COMMAND, stdin=there.fileno(), env=_environment()
+                    _COMMAND, stdin=there.fileno(), env=_environment(directory)
                 )
                 self._running = process, channel
                 self._heard_at = time.monotonic()
@@ -240,9 +242,9 @@ class _Process:
 _COMMAND = (sys.executable, "-P", "-m", "bridge.process")
 
 
-def _environment() -> Mapping[str, str]:
-    """Has it import what this one does, from wherever that is."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+def _environment(directory: str) -> Mapping[str, str]:
+    """Has it import what this one does, from wherever that is, and keep its files in that directory."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": directory}
 
 
 def _how(code: int) -> str:

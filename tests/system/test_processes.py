@@ -26,6 +26,11 @@ def children(bridge: RunningBridge) -> list[int]:
     return sorted(int(each) for task in process.iterdir() for each in (task / "children").read_text().split())
 
 
+def environment(process: int) -> dict[str, str]:
+    variables = Path(f"/proc/{process}/environ").read_text().split("\0")
+    return dict(each.split("=", 1) for each in variables if each)
+
+
 def alive(process: int) -> bool:
     """Whether it runs: one that has ended and is not waited for does not."""
     try:
@@ -100,8 +105,10 @@ def test_two_processes_share_a_queue_and_told_to_stop_both_finish_what_they_have
 
 
 def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_the_others_end_by_themselves(
-    aws: Aws, fault_proxy: FaultProxy, plain: RunningQueueManager, start_bridge: StartBridge
+    aws: Aws, fault_proxy: FaultProxy, plain: RunningQueueManager, start_bridge: StartBridge, tmp_path: Path
 ) -> None:
+    directory = tmp_path / "of the bridge"
+    directory.mkdir()
     topic, subscribed = aws.make_topic()
     put(plain, 6)
     let_go = [hold_two_units(fault_proxy) for _ in range(2)]
@@ -111,6 +118,7 @@ def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_
         dead_letters=aws.make_bucket(),
         processes=2,
         in_flight=UNIT_BYTES,
+        environment={"TMPDIR": str(directory)},
     )
     both_have_their_hands_full(bridge)
     let_go[0]()
@@ -118,6 +126,8 @@ def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_
     both_have_their_hands_full(bridge)
     assert readiness(bridge)["ready"]
     first, second = children(bridge)
+    of_second = Path(environment(second)["TMPDIR"])
+    assert of_second.parent == directory
     os.kill(second, signal.SIGKILL)
     assert "SIGKILL" in bridge.wait_for("process_died", process=2)["reason"]
     (route,) = readiness(bridge)["routes"]
@@ -128,6 +138,8 @@ def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_
     let_go[1]()
     eventually(lambda: measured(bridge)[DELIVERED] == 6 * UNIT)
     eventually(lambda: bool(readiness(bridge)["ready"]))
+    # Where its key repository would be, with TLS.
+    assert not of_second.exists()
     found = bodies(aws, subscribed)
     assert set(found) == set(range(6 * UNIT))
     assert found.total() - len(found) <= UNIT
@@ -150,15 +162,15 @@ def test_in_an_outage_the_back_outs_of_all_processes_are_the_destinations_and_se
     topic, subscribed = aws.make_topic()
     put(plain, 1)
     bucket = aws.make_bucket()
-    refused = fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=10)
+    refused = fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=6)
     bridge = start_bridge(
         plain,
         {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
-        dead_letters={"bucket": bucket, "retries": 0, "backout_threshold": 3},
+        dead_letters={"bucket": bucket, "retries": 0, "backout_threshold": 2},
         processes=2,
     )
     eventually(lambda: measured(bridge).get(DELIVERED) == UNIT)
-    assert refused.happened == 10
+    assert refused.happened == 6
     assert {each["process"] for each in bridge.said("route_waiting", route="out")} == {1, 2}
     assert bridge.stop() == 0
     assert aws.keys(bucket) == []
