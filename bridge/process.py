@@ -64,10 +64,13 @@ def _tell(channel: Channel, route: str, identities: Collection[str]) -> None:
 
 
 def _listen(channel: Channel, routes: Routes, stop: threading.Event) -> None:
-    with suppress(EOFError, OSError):
-        while (told := channel.receive()) != STOP:
-            routes.redeliveries[told.route].excused(told.identities)
-    stop.set()
+    try:
+        with suppress(EOFError, OSError):
+            while (told := channel.receive()) != STOP:
+                if told.route in routes.redeliveries:
+                    routes.redeliveries[told.route].excused(told.identities)
+    finally:
+        stop.set()
 
 
 @contextmanager

@@ -21,9 +21,15 @@ UNIT, UNIT_BYTES = 8, 1024
 
 
 def children(bridge: RunningBridge) -> list[int]:
-    """The processes that it has started, first to last."""
+    """The processes that it has started."""
     process = Path(f"/proc/{bridge.process_id}/task")
-    return sorted(int(each) for task in process.iterdir() for each in (task / "children").read_text().split())
+    return [int(each) for task in process.iterdir() for each in (task / "children").read_text().split()]
+
+
+def core_limit(process: int) -> str:
+    limits = Path(f"/proc/{process}/limits").read_text().splitlines()
+    (line,) = [each for each in limits if "core file" in each]
+    return line.split()[4]
 
 
 def environment(process: int) -> dict[str, str]:
@@ -88,6 +94,8 @@ def test_two_processes_share_a_queue_and_told_to_stop_both_finish_what_they_have
     # What keeps order is taken by one alone, and the depth looked at by one for all: each a connection.
     assert {each["process"] for each in bridge.said("route_started", route="ordered")} == {1}
     assert len(plain.ask(lambda core: core.connections())) == 2 + 1 + 1
+    # A crash dump would hold credentials; see test_rotation.
+    assert {core_limit(each) for each in children(bridge)} == {"1"}
     bridge.tell_to_stop()
     let_go()
     assert bridge.stop(within=28) == 0
@@ -129,10 +137,11 @@ def test_a_process_that_is_killed_is_started_again_and_when_the_first_of_all_is_
     of_second = Path(environment(second)["TMPDIR"])
     assert of_second.parent == directory
     os.kill(second, signal.SIGKILL)
-    assert "SIGKILL" in bridge.wait_for("process_died", process=2)["reason"]
+    died = bridge.wait_for("process_died")
+    assert "SIGKILL" in died["reason"]
     (route,) = readiness(bridge)["routes"]
     assert (route["ready"], route["state"]) == (False, "starting")
-    assert route["reason"].startswith("process 2: the process was killed by SIGKILL")
+    assert route["reason"].startswith(f"process {died['process']}: the process was killed by SIGKILL")
     # What it had done before counts still: to Prometheus a counter that falls is a restart.
     assert measured(bridge)[DELIVERED] == 2 * UNIT
     let_go[1]()
@@ -160,17 +169,20 @@ def test_in_an_outage_the_back_outs_of_all_processes_are_the_destinations_and_se
     aws: Aws, fault_proxy: FaultProxy, plain: RunningQueueManager, start_bridge: StartBridge
 ) -> None:
     topic, subscribed = aws.make_topic()
+    fifo, ordered = aws.make_fifo_topic()
     put(plain, 1)
+    plain.put(IN, "ordered")
     bucket = aws.make_bucket()
-    refused = fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=6)
+    refused = fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=8)
     bridge = start_bridge(
         plain,
         {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
+        {"name": "ordered", "from": {"mq": IN}, "to": {"sns": fifo}},
         dead_letters={"bucket": bucket, "retries": 0, "backout_threshold": 2},
         processes=2,
     )
-    eventually(lambda: measured(bridge).get(DELIVERED) == UNIT)
-    assert refused.happened == 6
+    eventually(lambda: measured(bridge).get(DELIVERED) == UNIT and len(aws.read_all(ordered)) == 1)
+    assert refused.happened == 8
     assert {each["process"] for each in bridge.said("route_waiting", route="out")} == {1, 2}
     assert bridge.stop() == 0
     assert aws.keys(bucket) == []
