@@ -186,11 +186,11 @@ class _Process:
             if time.monotonic() - began >= _LIVED:
                 wait = _FIRST_WAIT
             how = _how(self.code)
-            log.error("process_died", process=self.number, reason=how, again_in_seconds=wait)
             with self._changing:
                 self._gone = past(self._gone, self._last)
                 self._last = absent(self.number, self._routes, f"the process {how}; it is started again")
                 self._heard_at = time.monotonic()
+            log.error("process_died", process=self.number, reason=how, again_in_seconds=wait)
             stop.wait(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
 
