@@ -38,7 +38,7 @@ def main() -> int:
     signals.stop_on_signals(stop)
     try:
         order = channel.receive()
-    except EOFError:
+    except (EOFError, OSError):
         return FAILED
     if order == STOP:
         return DONE
