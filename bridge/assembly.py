@@ -36,6 +36,7 @@ from bridge.mq_sink import MqSink
 from bridge.mq_source import MqSource
 from bridge.ports import Sink, Source
 from bridge.pump import Pump
+from bridge.redelivery import Redeliveries
 from bridge.replying import addressed
 from bridge.requesting import Requesting
 from bridge.retry import Retry
@@ -99,6 +100,8 @@ class Assembly:
     access: Access
     gate: Gate
     stop: threading.Event
+    redeliveries: Mapping[str, Redeliveries]
+    """What each route remembers."""
     connections: dict[str, list[MqConnection]] = field(default_factory=lambda: defaultdict(list))
     """Those made for each route."""
 
@@ -123,6 +126,7 @@ class Assembly:
             holds=settings.when_away == "hold",
             gate=self.gate,
             tally=tally,
+            redeliveries=self.redeliveries[route.name],
         )
         if from_mq and not keeps_order(route):
             pump.beside = [

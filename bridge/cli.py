@@ -177,6 +177,10 @@ def _run(configuration: Configuration, source: str) -> int:
     signals.stop_on_signals(stop)
     logger.info("configuration_loaded", version=__version__, configuration=source, routes=routes)
     try:
+        if configuration.processes > 1:
+            from bridge import processes  # noqa: PLC0415
+
+            return processes.run(configuration, stop)
         from bridge import supervisor  # noqa: PLC0415
 
         return supervisor.run(configuration, stop)

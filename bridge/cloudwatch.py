@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from prometheus_client.core import Metric
 
-from bridge.metrics import Metrics
+from bridge.configuration import CloudWatch
+from bridge.metrics import Collector
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +25,9 @@ _ALSO_WITHOUT_DIMENSIONS = {"bridge_dead_letters"}
 
 Labels = tuple[tuple[str, str], ...]
 
+_ENDS_WITHIN = 2.0
+"""Seconds."""
+
 
 @dataclass(slots=True)
 class EmbeddedMetrics:
@@ -31,7 +36,7 @@ class EmbeddedMetrics:
     Of a histogram CloudWatch gets the sum and the count.
     """
 
-    metrics: Metrics
+    metrics: Collector
     namespace: str
     every: float
     _before: dict[tuple[str, Labels], float] = field(default_factory=dict)
@@ -77,6 +82,23 @@ class EmbeddedMetrics:
                     **dict(labels),
                     **{name: values[name][0] for name in names},
                 }
+
+
+@contextmanager
+def writing(settings: CloudWatch | None, metrics: Collector) -> Iterator[None]:
+    """Writes these metrics until left, and once more then; nothing where CloudWatch is not configured."""
+    if settings is None:
+        yield
+        return
+    embedded, ended = EmbeddedMetrics(metrics, settings.namespace, settings.interval), threading.Event()
+    thread = threading.Thread(target=embedded.run, args=(ended,), name="metrics", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(_ENDS_WITHIN)
+        embedded.write()
 
 
 def _sets(

@@ -5,14 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from bridge.circuit import Circuit
 from bridge.mq_depth import Backlog
 from bridge.pump import Pump
 
 STUCK_AFTER = 600.0
 """Seconds in which a route's loop must have come round: a unit of work, or a wait of a minute at most."""
+
+
+class Starting(Protocol):
+    """What is waited for before there are any routes; a `Circuit`, for one."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is waited for; empty where all is well."""
+        ...
 
 
 @dataclass(slots=True)
@@ -23,7 +31,7 @@ class Health:
     """
 
     routes: Sequence[str]
-    starting: Circuit
+    starting: Starting
     clock: Callable[[], float] = time.monotonic
     pumps: Sequence[Pump] = ()
     ended: dict[str, str] = field(default_factory=dict)

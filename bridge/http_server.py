@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from bridge.errors import Stop
-from bridge.health import Health
-from bridge.metrics import CONTENT_TYPE, Metrics
+from bridge.metrics import CONTENT_TYPE, text
+from bridge.view import View
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +42,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: str, port: int, health: Health, metrics: Metrics) -> None:
-        self.health = health
-        self.metrics = metrics
+    def __init__(self, address: str, port: int, view: View) -> None:
+        self.view = view
         self._places = threading.BoundedSemaphore(_MOST_AT_ONCE)
         if ":" in address:
             self.address_family = socket.AF_INET6
@@ -78,14 +77,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Answers one request."""
         path = self.path.partition("?")[0]
         if path == HEALTH:
-            stuck = self.server.health.stuck()
+            stuck = self.server.view.stuck()
             self._json({"alive": not stuck, "stuck": stuck}, well=not stuck)
         elif path == READINESS:
-            self._json(self.server.health.report(), well=self.server.health.ready)
+            report = self.server.view.report()
+            self._json(report, well=report["ready"])
         elif path == METRICS:
-            self._send(HTTPStatus.OK, CONTENT_TYPE, self.server.metrics.text())
+            self._send(HTTPStatus.OK, CONTENT_TYPE, text(self.server.view))
         elif path == _ROUTES:
-            self._json(self.server.health.details(self.server.metrics.backlogs()), well=True)
+            self._json(self.server.view.details(), well=True)
         elif path in _PAGE:
             name, kind = _PAGE[path]
             self._send(HTTPStatus.OK, kind, files("bridge").joinpath("page", name).read_bytes())
@@ -115,10 +115,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(address: str, port: int, health: Health, metrics: Metrics) -> Iterator[int]:
+def serving(address: str, port: int, view: View) -> Iterator[int]:
     """Serves until left; gives the port. Raises `Stop` where it can't be opened."""
     try:
-        server = _Server(address, port, health, metrics)
+        server = _Server(address, port, view)
     except OSError as e:
         raise Stop(
             f"http: can't listen on {address}:{port}: {e.strerror}: give another http.port (0 takes any), "

@@ -19,17 +19,18 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _OURS = ("bridge", "mock_mq")
 
 
-def configure(stream: TextIO | None = None) -> None:
+def configure(stream: TextIO | None = None, *, process: int = 0) -> None:
     """Sends structlog's events and the standard library's to `stream`, stdout by default.
 
-    Our own are kept from INFO up, those of the libraries (boto3, urllib3, ...) from WARNING up. May be called
-    again.
+    Our own are kept from INFO up, those of the libraries (boto3, urllib3, ...) from WARNING up. Of several
+    processes each has its number in every line. May be called again.
     """
     out = stream if stream is not None else sys.stdout
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([_numbered(process)] if process else []),
         _plain,
     ]
     handler = logging.StreamHandler(out)
@@ -71,6 +72,13 @@ def _rendering(out: TextIO) -> list[Processor]:
         _ordered,
         structlog.processors.JSONRenderer(),
     ]
+
+
+def _numbered(process: int) -> Processor:
+    def numbered(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {**event, "process": process}
+
+    return numbered
 
 
 def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

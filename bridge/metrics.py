@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -19,6 +20,32 @@ from bridge.mq_depth import Backlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+OF_SEVERAL: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "bridge_route_ready": min,
+    "bridge_circuit_state": max,
+    "bridge_in_flight": sum,
+    "bridge_in_flight_bytes": sum,
+    "bridge_source_depth": max,
+    "bridge_source_oldest_age_seconds": max,
+    "bridge_certificate_days_left": min,
+}
+"""What each gauge of several processes makes together; counters and histograms are summed."""
+
+
+class Collector(Protocol):
+    """Whatever has metrics, as Prometheus's registry asks for them."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics as they are now."""
+        ...
+
+
+def text(collector: Collector) -> bytes:
+    """All that it has in Prometheus's text format."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
+
 
 @dataclass(slots=True, eq=False)
 class Metrics:
@@ -32,12 +59,6 @@ class Metrics:
     backlogs: Callable[[], Mapping[str, Backlog]] = dict
     reconnects: Callable[[], Mapping[str, int]] = dict
     certificate_until: Callable[[], datetime | None] = lambda: None
-
-    def text(self) -> bytes:
-        """All of them in Prometheus's text format."""
-        registry = CollectorRegistry()
-        registry.register(self)
-        return generate_latest(registry)
 
     def collect(self) -> Iterable[Metric]:
         """The metrics as they are now."""

@@ -108,7 +108,7 @@ class Pump:
     now: Callable[[], float] = time.time
     errors: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=_ERRORS))
     beside: Sequence[Pump] = ()
-    _redeliveries: Redeliveries = field(default_factory=Redeliveries)
+    redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _shared: _Shared = field(default_factory=_Shared)
     _thread: threading.Thread | None = None
     """That of one beside another, once it was needed."""
@@ -156,7 +156,7 @@ class Pump:
         self._arrived = self._arrived_bytes = 0
         self._away = None
         try:
-            with self._redeliveries.in_hand(unit) as with_a_home:
+            with self.redeliveries.in_hand(unit) as with_a_home:
                 try:
                     # A crash here: the source hands the unit out again. Nothing else has happened.
                     hopeful, hopeless = self._judge(unit, with_a_home)
@@ -175,7 +175,7 @@ class Pump:
                     self._is_given_back(unit, homed, e)
                     self.source.back_out()
                     raise
-                self._redeliveries.settle(unit)
+                self.redeliveries.settle(unit)
         finally:
             self.in_hand = (0, 0)
         self._has_left(unit)
@@ -184,9 +184,9 @@ class Pump:
         """Remembers what that means for the next time these messages come."""
         self.tally.back_out()
         self.tally.deliver(self._arrived, self._arrived_bytes)
-        self._redeliveries.confirm(homed)
+        self.redeliveries.confirm(homed)
         if isinstance(why, Away) and not isinstance(why, _Unclear):
-            self._redeliveries.excuse(unit)
+            self.redeliveries.excuse(unit)
         else:
             with self._shared.lock:
                 self._shared.singly = max(self._shared.singly, len(unit))
@@ -314,7 +314,7 @@ class Pump:
         for each, has_a_home in zip(unit, with_a_home, strict=True):
             if has_a_home or each.arrived:
                 continue
-            attempts = self._redeliveries.attempts(each)
+            attempts = self.redeliveries.attempts(each)
             why = why_hopeless(each, attempts, self.backout_threshold)
             if not why:
                 hopeful.append(each)

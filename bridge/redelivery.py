@@ -11,7 +11,7 @@ connections may get them while AWS's answer is yet to come: they are judged once
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
@@ -27,11 +27,15 @@ _PATIENCE = 60.0
 class Redeliveries:
     """Bounded: forgets the oldest beyond `most` messages. Shared by the threads that move a route's.
 
+    `tell` is called with the identities of those that are excused, for other processes that take from the
+    same source: the next to get such a message may be one of them.
+
     Programs that choose their own ids put messages that are alike to the last byte, so it counts: of two
     such, one that has a home must not be taken for the other.
     """
 
     most: int = _MOST
+    tell: Callable[[Collection[str]], None] = lambda _identities: None
     _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _in_hand: Counter[str] = field(default_factory=Counter)
@@ -64,8 +68,20 @@ class Redeliveries:
 
     def excuse(self, unit: Iterable[Delivery]) -> None:
         """These, a unit of work, go back, and not for anything that is wrong with them."""
+        identities = {each.identity for each in unit}
+        self.excused(identities)
+        self.tell(identities)
+
+    @property
+    def all_excused(self) -> Sequence[str]:
+        """The identities of those that are, each as often as it was."""
         with self._changed:
-            for identity in {each.identity for each in unit}:
+            return list(Counter(self._excused).elements())
+
+    def excused(self, identities: Iterable[str]) -> None:
+        """Messages of these identities went back so, whoever had them in hand. For any thread."""
+        with self._changed:
+            for identity in identities:
                 self._add(self._excused, identity)
 
     def _with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:

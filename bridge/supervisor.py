@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 
 import structlog
 
@@ -15,7 +16,7 @@ from bridge.assembly import Assembly, make_key_repository, read_credentials
 from bridge.aws.session import Clients
 from bridge.binding import load_binding
 from bridge.circuit import Circuit
-from bridge.cloudwatch import EmbeddedMetrics
+from bridge.cloudwatch import writing
 from bridge.configuration import Configuration
 from bridge.credentials import Credentials
 from bridge.errors import Away, Stop
@@ -24,7 +25,9 @@ from bridge.health import Health
 from bridge.http_server import serving
 from bridge.metrics import Metrics
 from bridge.pump import Pump
+from bridge.redelivery import Redeliveries
 from bridge.rotation import Rotation
+from bridge.view import OneProcess
 
 log = structlog.get_logger(__name__)
 
@@ -45,27 +48,61 @@ def run(configuration: Configuration, stop: threading.Event, *, summary_every: f
 
     What each has done is logged at its end, and every `summary_every` seconds if it has done anything since.
     """
-    clients = Clients()
-    health = Health([route.name for route in configuration.routes], starting=Circuit("credentials"))
-    metrics = Metrics(health, lambda: clients.requests)
     try:
-        binding = load_binding()
-        with serving(configuration.http.address, configuration.http.port, health, metrics):
-            credentials = _credentials(configuration, clients, stop, health.starting)
-            if stop.is_set():
-                return DONE
-            with closing(Access(credentials, make_key_repository(configuration, credentials))) as access:
-                assembly = Assembly(configuration, clients, binding, access, Gate(), stop)
-                metrics.reconnects = assembly.reconnects
-                metrics.certificate_until = access.valid_until
-                health.pumps = assembly.pumps()
-                with _traced(configuration, health.pumps), _watched(assembly, metrics):
-                    code = _run(health, stop, summary_every)
+        routes = Routes(configuration)
+        with serving(configuration.http.address, configuration.http.port, routes.view):
+            code = routes.run(stop, summary_every=summary_every)
     except Stop as e:
         log.error("bridge_stopped", reason=str(e))  # noqa: TRY400 - a person's mistake has no traceback
         return FAILED
-    log.info("bridge_ended", exit_code=code, aws_requests=clients.requests)
+    log.info("bridge_ended", exit_code=code, aws_requests=routes.clients.requests)
     return code
+
+
+class Routes:
+    """The routes of a configuration, in this process. `view` is what they tell of themselves, from now on.
+
+    Raises `Stop` where there is no MQ binding. `looks` says whether it is this process that looks at the
+    depth of the queues: it takes a connection. `excused` is told the route and the identities of messages
+    that it had to give back for nothing that is wrong with them; `redeliveries` remember those, by route.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        looks: bool = True,
+        excused: Callable[[str, Collection[str]], None] = lambda _route, _identities: None,
+    ) -> None:
+        self._configuration = configuration
+        self._looks = looks
+        self._binding = load_binding()
+        self.clients = Clients()
+        self._waiting = Circuit("credentials")
+        names = [route.name for route in configuration.routes]
+        self.redeliveries = {name: Redeliveries(tell=partial(excused, name)) for name in names}
+        health = Health(names, starting=self._waiting)
+        self.view = OneProcess(health, Metrics(health, lambda: self.clients.requests))
+
+    def run(self, stop: threading.Event, *, summary_every: float = 300.0) -> int:
+        """Runs them until `stop` is set: the exit code. Raises `Stop` where none can be begun with."""
+        configuration, health, metrics = self._configuration, self.view.health, self.view.metrics
+        credentials = _credentials(configuration, self.clients, stop, self._waiting)
+        if stop.is_set():
+            return DONE
+        with closing(Access(credentials, make_key_repository(configuration, credentials))) as access:
+            assembly = Assembly(
+                configuration, self.clients, self._binding, access, Gate(), stop, self.redeliveries
+            )
+            metrics.reconnects = assembly.reconnects
+            metrics.certificate_until = access.valid_until
+            health.pumps = assembly.pumps()
+            with (
+                _traced(configuration, health.pumps),
+                writing(configuration.cloudwatch, metrics),
+                _watched(assembly, metrics, looks=self._looks),
+            ):
+                return _run(health, stop, summary_every)
 
 
 def _credentials(
@@ -103,11 +140,11 @@ def _traced(configuration: Configuration, pumps: Sequence[Pump]) -> Iterator[Non
 
 
 @contextmanager
-def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
-    """Looks at the queues and the credentials, and writes the metrics, whether or not the routes get on."""
+def _watched(assembly: Assembly, metrics: Metrics, *, looks: bool) -> Iterator[None]:
+    """Looks at the queues and the credentials, whether or not the routes get on."""
     ended = threading.Event()
     watchers: dict[str, Callable[[threading.Event], None]] = {}
-    if depths := assembly.depths(every=LOOK_EVERY):
+    if looks and (depths := assembly.depths(every=LOOK_EVERY)):
         metrics.backlogs = lambda: depths.by_route
         watchers["depth of the queues"] = depths.run
     settings = assembly.configuration.queue_manager
@@ -120,10 +157,6 @@ def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
             every=settings.credentials_refresh,
         )
         watchers["credentials"] = rotation.run
-    embedded = None
-    if cloudwatch := assembly.configuration.cloudwatch:
-        embedded = EmbeddedMetrics(metrics, cloudwatch.namespace, cloudwatch.interval)
-        watchers["metrics"] = embedded.run
     # Daemons: a call to a queue manager that does not answer must not keep the process.
     threads = [
         threading.Thread(target=watcher, args=(ended,), name=name, daemon=True)
@@ -137,8 +170,6 @@ def _watched(assembly: Assembly, metrics: Metrics) -> Iterator[None]:
         ended.set()
         for thread in threads:
             thread.join(_WATCHERS_END_WITHIN)
-        if embedded:
-            embedded.write()
 
 
 def _run(health: Health, stop: threading.Event, summary_every: float) -> int:

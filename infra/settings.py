@@ -91,10 +91,14 @@ class Access(Settings):
 
 
 class Task(Settings):
-    """A task's size, how many there are, and how many waiting messages are one task's share."""
+    """A task's size, how many there are, and how many waiting messages are one task's share.
+
+    `processes` are those of the bridge in it.
+    """
 
     cpu: int = 512
     memory: int = 1024
+    processes: Annotated[int, Field(ge=1, le=16)] = 1
     minimum: Annotated[int, Field(ge=1, le=100)] = 1
     maximum: Annotated[int, Field(ge=1, le=100)] = 4
     backlog: Annotated[int, Field(ge=1)] = 1000
@@ -201,6 +205,7 @@ class Integration(Settings):
             **({"offload": {"bucket": payloads, **self.offload}} if self.offload is not None else {}),
             "dead_letters": {"bucket": dead_letters, **self.dead_letters},
             "cloudwatch": {"namespace": self.namespace},
+            **({"processes": self.task.processes} if self.task.processes > 1 else {}),
             "routes": routes,
         }
 

@@ -28,6 +28,7 @@ def check(document: Document, tell: Tell) -> None:
         _check_event_types(routes, tell)
         _check_ledgers(document, routes, tell)
         _check_addresses(document, routes, tell)
+        _check_processes(tree.get("processes"), routes, tell)
 
 
 def _check_tls(queue_manager: Mapping[str, Any], tell: Tell) -> None:
@@ -229,6 +230,23 @@ def _check_answers(routes: tuple[Any, ...], tell: Tell) -> None:
             if "when" in chosen:
                 problem = "has no meaning where answers go by their addresses"
                 tell((*here, "when"), problem, "leave it out, or leave addresses out")
+
+
+def _check_processes(processes: Any, routes: tuple[Any, ...], tell: Tell) -> None:
+    """That there is a route that several processes can share: see `Route.taken_by_one`."""
+    shared = [
+        index
+        for index, route in enumerate(routes)
+        if not any(
+            "ledger" in keys or (sink and sink[0] != "mq" and sink[1].endswith(".fifo"))
+            for _, keys, sink in destinations(index, route)
+        )
+    ]
+    if isinstance(processes, int) and processes > 1 and routes and not shared:
+        problem = (
+            "{value} processes have nothing to share: a route that keeps order or has a ledger runs in one"
+        )
+        tell(("processes",), problem, "leave it out, or make a bridge of each route")
 
 
 def _mq_queues(routes: tuple[Any, ...]) -> dict[str, Location]:

@@ -473,6 +473,17 @@ class Route(Model):
         """The destinations, one or several."""
         return self.destination if isinstance(self.destination, tuple) else (self.destination,)
 
+    @property
+    def taken_by_one(self) -> bool:
+        """Whether one program alone takes from its source: for a FIFO destination's order, or a ledger."""
+        return any(_wants_one(sink) for sink in self.sinks)
+
+
+def _wants_one(sink: Destination) -> bool:
+    if isinstance(sink, MqSink):
+        return sink.ledger is not None
+    return (sink.sns if isinstance(sink, SnsSink) else sink.sqs).endswith(".fifo")
+
 
 class Http(Model):
     """Where /healthz, /readyz and /metrics are; port 0 is any free one."""
@@ -519,7 +530,8 @@ class Tracing(Model):
 class Configuration(Model):
     """Everything that `bridge run` is told.
 
-    `in_flight` is in bytes of bodies: a unit of work that has so many takes no further message.
+    `in_flight` is in bytes of bodies: a unit of work that has so many takes no further message. The
+    routes run in so many `processes`.
     """
 
     queue_manager: QueueManager
@@ -537,6 +549,15 @@ class Configuration(Model):
             "16MiB",
         ),
     ] = 4 * MIB
+    processes: Annotated[
+        int,
+        whole(1, 16),
+        told(
+            "In how many processes the routes run: as many as there are cores, for each uses one. "
+            "[operations.md](operations.md#more-than-one-core) says more",
+            "2",
+        ),
+    ] = 1
     routes: Annotated[tuple[Route, ...], BeforeValidator(partial(values.not_empty, what="route"))]
 
 

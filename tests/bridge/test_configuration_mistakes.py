@@ -704,6 +704,16 @@ CASES = {
     "a ledger for a topic": route(
         f"{{sns: {TOPIC}}}", f"{{sns: {TOPIC}, ledger: L}}", "[0].to.ledger", "not a known key"
     ),
+    "more processes than there may be": case(
+        "offload:", "processes: 17\noffload:", "processes", "17 is out of range", "1 to 16"
+    ),
+    "processes with nothing to share": Case(
+        BASE.replace('orders"', 'orders.fifo"').replace("ORDERS.IN}", "ORDERS.IN, ledger: L}")
+        + "processes: 2\n",
+        19,
+        "processes",
+        ("2 processes have nothing to share", "leave it out"),
+    ),
     "an id without a ledger": route(
         "{mq: ORDERS.IN}", "{mq: ORDERS.IN, ledger_id: MessageId}", "[1].to.ledger_id", "add ledger: QUEUE"
     ),

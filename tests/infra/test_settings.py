@@ -44,6 +44,14 @@ def test_the_samples_and_the_smallest_file_are_right(tmp_path: Path) -> None:
     assert load(written(tmp_path, RIGHT)).task.maximum == 4
 
 
+def test_how_many_processes_a_task_has_is_told_to_the_bridge(tmp_path: Path) -> None:
+    made = load(written(tmp_path, changed(task={"cpu": 2048, "memory": 4096, "processes": 2})))
+    told = made.configuration(
+        topics={"orders": "arn"}, queues={"incoming": "arn"}, payloads="", dead_letters=""
+    )
+    assert told["processes"] == 2
+
+
 def test_each_of_several_destinations_is_made_and_told_to_the_bridge(tmp_path: Path) -> None:
     choice: list[dict[str, Any]] = [
         {"sqs": "large", "when": {"body": {"amount": [{"numeric": [">", 9]}]}}},
