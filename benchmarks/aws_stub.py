@@ -22,7 +22,7 @@ from urllib.parse import unquote_to_bytes
 
 from benchmarks import control
 from benchmarks.arrivals import Arrivals
-from benchmarks.bodies import Bodies, serial_of
+from benchmarks.bodies import DIGITS, Bodies, serial_of
 from benchmarks.http_server import Connection, Request, Response, header
 from benchmarks.pacing import offer
 
@@ -252,6 +252,11 @@ class Stub:
                 for each in asked["Entries"]:
                     self._delete(queue, each["ReceiptHandle"])
                 caller.answer(_each_successful(asked["Entries"]))
+            case "SendMessage" | "SendMessageBatch":
+                entries = asked.get("Entries", [asked])
+                for each in entries:
+                    self._sent(each["MessageBody"])
+                caller.answer(_json({"MessageId": "0"}) if entries == [asked] else _each_successful(entries))
             case "ChangeMessageVisibility" | "ChangeMessageVisibilityBatch":
                 entries = asked.get("Entries", [asked])
                 for each in entries:
@@ -283,6 +288,12 @@ class Stub:
             self._loop.call_later(wait, end)
         else:
             take()
+
+    def _sent(self, body: str) -> None:
+        serial = (
+            int(body[:DIGITS]) if body[0] != "[" else self._objects[json.loads(body)[1]["s3Key"].encode()]
+        )
+        self.published.add(serial)
 
     def _delete(self, queue: Queue, receipt: str) -> None:
         if queue.taken.pop(receipt, None) is not None:

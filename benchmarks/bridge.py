@@ -103,10 +103,12 @@ class Bench:
     @contextmanager
     def _movers(self, case: Case) -> Iterator[list[Mover]]:
         with ExitStack() as stack:
-            plain = self._stand.plain_loop(case.direction, routes=case.routes, tls=case.tls)
+            plain = self._stand.plain_loop(
+                case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue
+            )
             movers = [stack.enter_context(plain)]
             movers += stack.enter_context(
-                self._stand.bridge(case.direction, routes=case.routes, tls=case.tls)
+                self._stand.bridge(case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue)
             )
             if case.tls:
                 movers += stack.enter_context(

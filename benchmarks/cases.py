@@ -19,19 +19,24 @@ ENDS: dict[Direction, str] = {"out": "MQ -> SNS", "in": "SQS -> MQ"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One set of circumstances. `size` is a body's bytes or `MIXED`, `latency` each AWS answer's seconds."""
+    """One set of circumstances. `size` is a body's bytes or `MIXED`, `latency` each AWS answer's seconds.
+
+    What comes from MQ goes to a topic, or `to_queue`.
+    """
 
     direction: Direction
     size: int
     routes: int = 1
     tls: bool = False
     latency: float = 0.010
+    to_queue: bool = False
 
     def __str__(self) -> str:
         size = f"{self.size // MIB} MB" if self.size >= MIB else f"{self.size // KIB} KB"
         size = "mixed sizes" if self.size == MIXED else size
         more = [f"{self.routes} routes"] * (self.routes > 1) + ["TLS"] * self.tls
-        return ", ".join([ENDS[self.direction], size, f"{self.latency * 1000:.0f} ms", *more])
+        ends = "MQ -> SQS" if self.to_queue else ENDS[self.direction]
+        return ", ".join([ends, size, f"{self.latency * 1000:.0f} ms", *more])
 
     @property
     def floor(self) -> float:
@@ -47,7 +52,7 @@ CASES = [
     for direction in ENDS
     for case in (
         *(Case(direction, size) for size in _SIZES),
-        *([Case(direction, MIXED)] if direction == "out" else []),
+        *([Case(direction, MIXED), Case(direction, KIB, to_queue=True)] if direction == "out" else []),
         Case(direction, KIB, routes=4),
         Case(direction, KIB, tls=True),
         Case(direction, KIB, latency=0.050),

@@ -58,22 +58,32 @@ def connect(ends: Ends) -> Any:
 
 def mq_to_sns(ends: Ends) -> None:
     """One MQGET under syncpoint, one publish, one MQCMIT; a large body goes to S3."""
+    sns = boto3.client("sns")
+    _from_mq(ends, lambda body, **marked: sns.publish(TopicArn=ends.topic, Message=body, **marked))
+
+
+def mq_to_sqs(ends: Ends) -> None:
+    """The same with one send."""
+    sqs = boto3.client("sqs")
+    _from_mq(ends, lambda body, **marked: sqs.send_message(QueueUrl=ends.sqs, MessageBody=body, **marked))
+
+
+def _from_mq(ends: Ends, send: Callable[..., object]) -> None:
     queue_manager = connect(ends)
     queue = pymqi.Queue(queue_manager, ends.mq, pymqi.CMQC.MQOO_INPUT_SHARED)
-    sns, s3 = boto3.client("sns"), boto3.client("s3")
+    s3 = boto3.client("s3")
     _ready()
     while True:
         body = _get(queue, _WAIT)
         if body is None:
             continue
         if len(body) <= INLINE:
-            sns.publish(TopicArn=ends.topic, Message=body.decode())
+            send(body.decode())
         else:
             key = os.urandom(16).hex()
             s3.put_object(Bucket=ends.bucket, Key=key, Body=body)
-            sns.publish(
-                TopicArn=ends.topic,
-                Message=json.dumps([_POINTER, {"s3BucketName": ends.bucket, "s3Key": key}]),
+            send(
+                json.dumps([_POINTER, {"s3BucketName": ends.bucket, "s3Key": key}]),
                 MessageAttributes={
                     "ExtendedPayloadSize": {"DataType": "Number", "StringValue": str(len(body))}
                 },
@@ -190,7 +200,7 @@ def _ready() -> None:
     sys.stdout.flush()
 
 
-_LOOPS = (mq_to_sns, sqs_to_mq, bare_get, bare_put, bare_publish, bare_receive)
+_LOOPS = (mq_to_sns, mq_to_sqs, sqs_to_mq, bare_get, bare_put, bare_publish, bare_receive)
 
 if __name__ == "__main__":
     {each.__name__: each for each in _LOOPS}[sys.argv[1]](Ends(**json.loads(sys.argv[2])))

@@ -122,13 +122,15 @@ class Stand:
         return process.pid, int(found[1]), self._stack.enter_context(Control(int(found[2])))
 
     @contextmanager
-    def plain_loop(self, direction: Direction, *, routes: int = 1, tls: bool = False) -> Iterator[Mover]:
+    def plain_loop(
+        self, direction: Direction, *, routes: int = 1, tls: bool = False, to_queue: bool = False
+    ) -> Iterator[Mover]:
         """The loop that most people write, a process a route."""
         with ExitStack() as stack:
             processes = []
             for number in range(1, routes + 1):
                 ends = self._ends(direction, "plain", number, tls=tls)
-                kind = "mq_to_sns" if direction == "out" else "sqs_to_mq"
+                kind = "sqs_to_mq" if direction == "in" else "mq_to_sqs" if to_queue else "mq_to_sns"
                 process, _ = stack.enter_context(
                     running(
                         python("-m", "benchmarks.loops", kind, json.dumps(asdict(ends))),
@@ -142,12 +144,21 @@ class Stand:
 
     @contextmanager
     def bridge(
-        self, *directions: Direction, routes: int = 1, tls: bool = False, name: str = "bridge"
+        self,
+        *directions: Direction,
+        routes: int = 1,
+        tls: bool = False,
+        to_queue: bool = False,
+        name: str = "bridge",
     ) -> Iterator[tuple[Mover, ...]]:
-        """`bridge run` with so many routes in each direction, and otherwise its defaults."""
+        """`bridge run` with so many routes in each direction, and otherwise its defaults.
+
+        From MQ they go to topics, or `to_queue`s.
+        """
         log = self._log("bridge")
         configuration = log.with_suffix(".yaml")
-        configuration.write_text(yaml.safe_dump(self._configuration(name, directions, routes, tls=tls)))
+        configured = self._configuration(name, directions, routes, tls=tls, to_queue=to_queue)
+        configuration.write_text(yaml.safe_dump(configured))
         with running(
             python("-m", "bridge", "run", "--config", str(configuration)),
             '"route_started"',
@@ -292,7 +303,7 @@ class Stand:
         return f"127.0.0.1({self._tls_port if tls else self._tcp_port})"
 
     def _configuration(
-        self, name: str, directions: Sequence[Direction], routes: int, *, tls: bool
+        self, name: str, directions: Sequence[Direction], routes: int, *, tls: bool, to_queue: bool
     ) -> dict[str, Any]:
         queue_manager: dict[str, Any] = {
             "name": "QM1",
@@ -310,7 +321,9 @@ class Stand:
             "dead_letters": {"bucket": "dead-letters"},
             "http": {"port": 0},
             "routes": [
-                _route(name, direction, number) for direction in directions for number in range(1, routes + 1)
+                _route(name, direction, number, to_queue=to_queue)
+                for direction in directions
+                for number in range(1, routes + 1)
             ],
         }
 
@@ -318,9 +331,10 @@ class Stand:
         return self._directory / f"{name}-{next(self._numbers)}.log"
 
 
-def _route(name: str, direction: Direction, number: int) -> dict[str, Any]:
+def _route(name: str, direction: Direction, number: int, *, to_queue: bool) -> dict[str, Any]:
     if direction == "out":
-        source, destination = {"mq": mq_queue(name, number)}, {"sns": topic(name, number)}
+        source = {"mq": mq_queue(name, number)}
+        destination = {"sqs": f"{name}-{number}"} if to_queue else {"sns": topic(name, number)}
     else:
         source, destination = {"sqs": f"{name}-{number}"}, {"mq": mq_queue(name, number, direction="in")}
     return {"name": f"{direction}-{number}", "from": source, "to": destination}
