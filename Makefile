@@ -14,7 +14,7 @@ LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py moc
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help demo run test torture bench bench-mock-mq mutations infra images sbom audit lint docs lock clean
+.PHONY: help demo run test torture bench soak bench-mock-mq mutations infra images sbom audit lint docs lock clean
 
 help:
 	@echo 'make demo   watch messages cross both ways, on this machine'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test   the tests'
 	@echo 'make torture  the guarantee, broken at every point in every way, then at random: build/torture/report.html'
 	@echo 'make bench  what the bridge does a second and costs, beside a plain loop: build/bench/report.html'
+	@echo 'make soak  the bridge for ten minutes at half load: its memory'
 	@echo 'make bench-mock-mq  what mock-mq costs on this machine'
 	@echo 'make mutations  a million spoiled frames against mock-mq'
 	@echo 'make infra  the stacks for AWS: synthesised, linted, their policies checked; deploy.sh tried'
@@ -54,6 +55,10 @@ torture: $(READY)
 # About eight minutes. It fails for no figure, only where messages are not moved.
 bench: $(READY)
 	@$(BIN)/python -m benchmarks.bridge
+
+# Ten minutes; it fails where the second five need more memory than the first.
+soak: $(READY)
+	@$(BIN)/python -m benchmarks.soak
 
 # A table, in a minute or two.
 bench-mock-mq: $(READY)

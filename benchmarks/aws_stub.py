@@ -290,10 +290,10 @@ class Stub:
             take()
 
     def _sent(self, body: str) -> None:
-        serial = (
-            int(body[:DIGITS]) if body[0] != "[" else self._objects[json.loads(body)[1]["s3Key"].encode()]
-        )
-        self.published.add(serial)
+        if body.startswith("["):  # a pointer
+            self.published.add(self._objects[json.loads(body)[1]["s3Key"].encode()])
+        else:
+            self.published.add(int(body[:DIGITS]))
 
     def _delete(self, queue: Queue, receipt: str) -> None:
         if queue.taken.pop(receipt, None) is not None:

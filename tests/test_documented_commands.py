@@ -54,6 +54,7 @@ RUN_BY = {
     "docker compose": "tests/images/test_images.py::"
     "test_what_compose_starts_carries_messages_both_ways_over_mutual_tls",
     "make bench": "tests/benchmarks/test_bridge.py",
+    "make soak": "tests/benchmarks/test_soak.py",
     "make bench-mock-mq": "tests/test_documented_commands.py::test_a_target_of_make_is_there",
     "make demo": "tests/system/test_demo.py",
     "make images": "tests/images/conftest.py",

@@ -31,7 +31,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 def test_a_bench_counts_each_message_once_and_what_it_cost(stand: Stand) -> None:
     bench = Bench(stand, Effort(rounds=1, seconds=0.05), Progress(console=Console(file=StringIO())))
-    cases = [Case("out", MIB), Case("in", KIB)]
+    cases = [Case("out", MIB), Case("in", KIB), Case("out", KIB, to_queue=True)]
     bench.run(cases)
     for result in bench.findings.results:
         for contender in (result.plain, result.bridge):
@@ -41,11 +41,12 @@ def test_a_bench_counts_each_message_once_and_what_it_cost(stand: Stand) -> None
             assert contender.memory > MIB
             assert len(contender.latencies) >= 5
             assert all(0 < each < 30 for each in contender.latencies)
-    out, inward = bench.findings.results
+    out, inward, to_queue = bench.findings.results
     assert out.plain.requests == 2000  # an object and a message
     assert out.plain.commits == 1000
     assert inward.plain.requests == 2000  # a receive and a delete
     assert inward.bridge.requests < inward.plain.requests
+    assert to_queue.plain.requests == 1000
     told = page(bench.findings)
     for case in cases:
         assert f"<td>{str(case).replace('>', '&gt;')}</td>" in told
