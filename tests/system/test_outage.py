@@ -144,14 +144,17 @@ def test_told_to_set_aside_it_drains_the_source_says_so_and_delivers_again_once_
 ) -> None:
     topic, subscribed = aws.make_topic()
     incoming, bucket = aws.make_queue(), aws.make_bucket()
-    for number in range(25):
-        plain.put(OUT, f"out {number}")
+    # Of ten a KiB, so that there are three units of work.
+    texts = {f"out {number} ".ljust(105, ".") for number in range(25)}
+    for text in texts:
+        plain.put(OUT, text)
     fault_proxy.answer("PublishBatch", status=503, code="ServiceUnavailable", times=ALWAYS)
     bridge = start_bridge(
         plain,
         {"name": "out", "from": {"mq": OUT}, "to": {"sns": topic}},
         {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
         dead_letters={"bucket": bucket, "when_away": "set_aside"},
+        in_flight="1KiB",
     )
     eventually(lambda: plain.depth(OUT) == 0 and len(letters(aws, bucket)) == 25, what="the source empty")
     # The retries were the first unit's; the others had one try each.
@@ -162,7 +165,7 @@ def test_told_to_set_aside_it_drains_the_source_says_so_and_delivers_again_once_
     eventually(lambda: measured(bridge)["bridge_messages_total", "out", "dead_letter"] == 25)
     assert measured(bridge)["bridge_route_ready", "out"] == 0
     assert len(bridge.said("route_setting_aside", route="out")) == 1
-    assert set(letters(aws, bucket)) == {f"out {number}" for number in range(25)}
+    assert set(letters(aws, bucket)) == texts
     assert all("ServiceUnavailable" in reason for reason in letters(aws, bucket).values())
     fault_proxy.mend()
     plain.put(OUT, "afterwards")
