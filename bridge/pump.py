@@ -1,25 +1,18 @@
-"""One route at work. The guarantee is in `Pump.move`: a message has a home before it leaves its source.
-
-A queue manager answers one call of a connection at a time, and commits all that is open on it. So a route
-with a backlog is moved by several pumps at once, each with a connection and a unit of work of its own: while
-one waits for AWS, the others get and commit.
-"""
+"""A unit of work. The guarantee is in `Pump.move`: a message has a home before it leaves its source."""
 
 from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 
 from bridge.circuit import Circuit
-from bridge.errors import Away, BridgeError, Stop
+from bridge.errors import Away
 from bridge.gate import Gate
 from bridge.latency import Latencies
 from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
@@ -39,11 +32,6 @@ _UNCLEAR_IN_A_ROW = 5
 
 _ERRORS = 5
 """How many are remembered to be shown."""
-_LINGER = 60.0
-"""Seconds for which a pump beside the first keeps its connection when there is no backlog any more; and after
-which one that could not connect tries again."""
-_LOOK_EVERY = 0.2
-"""Seconds between two looks at whether it is needed."""
 
 
 class Undelivered(Away):
@@ -62,8 +50,6 @@ class _Shared:
     """For what more than one of them changes."""
     backlog: bool = False
     """Whether the last unit of work was full: there is more than one can move."""
-    over: bool = False
-    """Whether the route has ended."""
     singly: int = 0
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
     unclear: int = 0
@@ -72,15 +58,15 @@ class _Shared:
 
 @dataclass(slots=True)
 class Pump:
-    """Moves a route's messages until told to stop, up to `most` in a unit of work.
+    """Moves a route's messages, up to `most` in a unit of work. What has it do so is in bridge.route.
 
     `backout_threshold` is a number of attempts.
 
     While the destination is away the route `holds`; else its messages go to the dead letters, and the source
     drains. It holds in any case while the source or the dead-letter bucket is.
 
-    Those `beside` it, made by `another`, move messages too while there is a backlog and nothing is wrong.
-    They share all but their ends and what they have in hand.
+    Those `beside` it, made by `another`, move messages too while it `is_outrun`. They share all but their
+    ends and what they have in hand.
 
     For whoever watches it: `connected` says whether both sides were reached since it last failed, and
     `passed_at` and `delivered_at` when its loop last came round and a unit of work last went through, in
@@ -110,10 +96,6 @@ class Pump:
     beside: Sequence[Pump] = ()
     redeliveries: Redeliveries = field(default_factory=Redeliveries)
     _shared: _Shared = field(default_factory=_Shared)
-    _thread: threading.Thread | None = None
-    """That of one beside another, once it was needed."""
-    _not_before: float = 0.0
-    """When one beside another may try to connect again."""
     _began: float = 0.0
     """When the unit of work in hand was begun to be taken."""
     _arrived: int = 0
@@ -211,88 +193,23 @@ class Pump:
             else:
                 self.circuit.idle(self._began)
 
-    def run(self, stop: threading.Event) -> None:
-        """Moves units of work until `stop` is set; whatever is away is waited for. Raises `Stop`."""
-        try:
-            while self.gate.pass_through(self._let_go, stop):
-                self._go_round(stop)
-                if self._is_more_than_one_can_move():
-                    for each in self.beside:
-                        each.help(stop)
-        finally:
-            self._shared.over = True
-            for each in self.beside:
-                each.wait()
-            self._let_go()
-
-    def help(self, stop: threading.Event) -> None:
-        """Lets one beside another move messages, on a thread of its own, as long as it is needed."""
-        if self._thread and self._thread.is_alive():
-            return
-        if self.circuit.clock() >= self._not_before:
-            self._thread = threading.Thread(target=self._help, args=(stop,), name=self.route, daemon=True)
-            self._thread.start()
-
-    def wait(self) -> None:
-        """Until its thread has ended, if it has one."""
-        if self._thread:
-            self._thread.join()
-
-    def _help(self, stop: threading.Event) -> None:
-        with self.gate.user():
-            try:
-                self._work_beside(stop)
-            except (Away, Stop) as e:
-                # The first goes on, and meets the same where it concerns the route.
-                self._not_before = self.circuit.clock() + _LINGER
-                log.warning("connection_beside_not_made", route=self.route, reason=str(e))
-            finally:
-                self._let_go()
-                self.passed_at = 0.0
-
-    def _work_beside(self, stop: threading.Event) -> None:
-        """Raises `Away` and `Stop` where it can't connect."""
-        needed_at = self.circuit.clock()
-        while self.gate.pass_through(self._let_go, stop) and not self._shared.over:
-            self.passed_at = self.circuit.clock()
-            if self._is_more_than_one_can_move():
-                self.source.connect()
-                self.sink.connect()
-                self._go_round(stop)
-                needed_at = self.circuit.clock()
-            elif self.passed_at - needed_at < _LINGER:
-                self.gate.wait(_LOOK_EVERY, stop)
-            else:
-                return
-
-    def _is_more_than_one_can_move(self) -> bool:
+    @property
+    def is_outrun(self) -> bool:
+        """Whether there is more than it can move, and nothing is wrong."""
         return self._shared.backlog and self.circuit.closed and not self._shared.singly
 
-    def _go_round(self, stop: threading.Event) -> None:
-        """Moves one unit of work, or waits for what is away. Raises `Stop`."""
-        self.passed_at = self.circuit.clock()
-        try:
-            self.move()
-        except Away as e:
-            self.connected = False
-            if not stop.is_set():
-                self._note(str(e))
-                took = self.circuit.clock() - self.passed_at
-                delivering = isinstance(e, Undelivered)
-                with self._shared.lock:
-                    wait = self.circuit.failed(str(e), delivering=delivering, slowly=e.slowly, took=took)
-                self.gate.wait(wait, stop)
-        except BridgeError:
-            raise
-        except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
-            self.connected = False
-            self._let_go()
-            name = type(e).__name__
-            # Not its text, which may quote a body.
-            log.error("route_failed", route=self.route, error=name, at=_places(e))  # noqa: TRY400
-            with self._shared.lock:
-                wait = self.circuit.failed(f"internal error: {name}", delivering=False)
-            self.gate.wait(wait, stop)
+    def failed(self, error: Away, took: float) -> float:
+        """Notes what is away after a try of so many seconds; those to wait before the next."""
+        self._note(str(error))
+        with self._shared.lock:
+            return self.circuit.failed(
+                str(error), delivering=isinstance(error, Undelivered), slowly=error.slowly, took=took
+            )
+
+    def let_go(self) -> None:
+        """Closes both its ends: what is in hand goes back."""
+        self.source.close()
+        self.sink.close()
 
     def _note(self, reason: str) -> None:
         """Remembers what went wrong; the same again takes the place of the last."""
@@ -300,10 +217,6 @@ class Pump:
             if self.errors and self.errors[-1][1] == reason:
                 self.errors.pop()
             self.errors.append((datetime.now(UTC), reason))
-
-    def _let_go(self) -> None:
-        self.source.close()
-        self.sink.close()
 
     def _judge(
         self, unit: Sequence[Delivery], with_a_home: Sequence[bool]
@@ -417,11 +330,3 @@ def why_hopeless(delivery: Delivery, attempts: int, backout_threshold: int) -> s
     if attempts >= backout_threshold:
         return f"backed out {attempts} times: the threshold is {backout_threshold}"
     return f"backed out {attempts} times, and {delivery.last}" if attempts and delivery.last else ""
-
-
-def _places(error: BaseException) -> list[str]:
-    """Where an error came from, outermost first."""
-    return [
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]

@@ -27,6 +27,7 @@ from bridge.metrics import Metrics
 from bridge.pump import Pump
 from bridge.redelivery import Redeliveries
 from bridge.rotation import Rotation
+from bridge.route import run as run_route
 from bridge.view import OneProcess
 
 log = structlog.get_logger(__name__)
@@ -180,7 +181,7 @@ def _run(health: Health, stop: threading.Event, summary_every: float) -> int:
         log.info("route_started", route=pump.route, source=pump.source.name, destination=pump.sink.name)
         try:
             with pump.gate.user():
-                pump.run(stop)
+                run_route(pump, stop)
             clean.append(pump.route)
         except Stop as e:
             health.ended[pump.route] = str(e)

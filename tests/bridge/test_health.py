@@ -10,6 +10,7 @@ from bridge.errors import Away
 from bridge.health import STUCK_AFTER, Health
 from bridge.pump import Pump
 from bridge.retry import Retry
+from bridge.route import run
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, message
 from tests.fixtures.bridge import eventually
 
@@ -38,7 +39,7 @@ class Rig:
 
     def once_around(self) -> None:
         self.source.after_take = self.stop.set
-        self.pump.run(self.stop)
+        run(self.pump, self.stop)
         self.stop.clear()
         self.source.after_take = lambda: None
 
@@ -81,7 +82,7 @@ def test_a_route_whose_source_goes_away_is_not_ready_until_it_is_connected_again
     rig = Rig()
     rig.once_around()
     rig.source.connect_errors.append(Away("2009"))
-    thread = threading.Thread(target=rig.pump.run, args=(rig.stop,))
+    thread = threading.Thread(target=run, args=(rig.pump, rig.stop))
     thread.start()
     eventually(lambda: rig.state == ("waiting", False))
     assert not rig.pump.connected

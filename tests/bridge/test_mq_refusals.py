@@ -22,6 +22,7 @@ from bridge.mq_reasons import Action
 from bridge.mq_source import MqSource
 from bridge.pump import Pump
 from bridge.retry import Retry
+from bridge.route import run
 from mock_mq.constants import Reason
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
@@ -198,7 +199,7 @@ def test_what_is_refused_again_and_again_is_not_tried_in_a_busy_loop(
                 Circuit("route"),
                 backout_threshold=9,
             )
-            thread = threading.Thread(target=pump.run, args=(stop,))
+            thread = threading.Thread(target=run, args=(pump, stop))
             thread.start()
             running.callback(thread.join, 10)
             running.callback(stop.set)

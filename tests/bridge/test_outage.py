@@ -21,6 +21,7 @@ from bridge.message import Fault, Message, Rejection
 from bridge.ports import Sink, Source
 from bridge.pump import Pump
 from bridge.retry import Retry
+from bridge.route import run
 from mock_mq.running import RunningQueueManager
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, Outcome, message
 from tests.bridge.mq_ends import QUEUE, connections_to, sink, source
@@ -75,7 +76,7 @@ class Route:
         retry, circuit = Retry(2, self.time), Circuit("route", clock=self.time)
         pump = Pump("route", _Ending(self), self.sink, self.letters, retry, circuit, 5, **settings)
         with capture_logs() as logs:
-            pump.run(self.time)
+            run(pump, self.time)
         self.logs = list(logs)
         return pump
 

@@ -17,6 +17,7 @@ from bridge.errors import Away, Stop
 from bridge.message import DeadLetter, Delivery, Fault, Message, Rejection
 from bridge.pump import Pump, Undelivered
 from bridge.retry import Retry
+from bridge.route import run
 from tests.bridge.ends import MemoryDeadLetters, MemorySink, MemorySource, Outcome, message
 
 RETRIES = 2
@@ -370,7 +371,7 @@ def test_a_bug_of_ours_backs_out_starts_both_ends_anew_and_the_route_goes_on() -
     made = rig(MemorySource.of(message(1)), MemorySink(verdict))
     made.pump.circuit.jitter = lambda: -1.0  # no wait
     with capture_logs() as logs:
-        made.pump.run(stop)
+        run(made.pump, stop)
     assert made.homes == Counter({message(1).body: 1})
     assert len(made.source.gone) == 1
     # Once for the bug, once at the end: half a unit may be open on either.
@@ -395,7 +396,7 @@ def test_a_message_that_trips_a_bug_every_time_ends_among_the_dead_letters_and_i
     made = rig(source, MemorySink(verdict))
     made.pump.circuit.jitter = lambda: -1.0
     with capture_logs() as logs:
-        made.pump.run(stop)
+        run(made.pump, stop)
     assert [each.message.body for each in made.letters.letters] == [messages[4].body]
     assert {each.body for each in made.sink.arrived} == {each.body for each in messages} - {messages[4].body}
     assert len(source.gone) == 12
@@ -408,7 +409,7 @@ def test_a_source_that_is_away_at_start_is_waited_for() -> None:
     source.connect_errors.extend(Away("no queue manager") for _ in range(3))
     made = rig(source, MemorySink(lambda _each, _attempt: stop.set()))
     made.pump.circuit.jitter = lambda: -1.0
-    made.pump.run(stop)
+    run(made.pump, stop)
     assert len(source.gone) == 1
 
 
@@ -425,7 +426,7 @@ def test_stop_ends_the_route_with_everything_back_at_the_source() -> None:
     source.connect_errors.append(Stop("the queue's name is wrong"))
     made = rig(source)
     with pytest.raises(Stop):
-        made.pump.run(threading.Event())
+        run(made.pump, threading.Event())
     assert (source.closed, made.sink.closed) == (1, 1)
     assert len(source.waiting) == 1
 
@@ -440,7 +441,7 @@ def test_a_stop_in_the_middle_of_retries_gives_the_messages_back_and_judges_none
     source, sink, letters = MemorySource.of(message(1), message(2)), MemorySink(verdict), MemoryDeadLetters()
     pump = Pump("route", source, sink, letters, Retry(RETRIES, stop), Circuit("route"), THRESHOLD)
     with capture_logs() as logs:
-        pump.run(stop)
+        run(pump, stop)
     assert letters.letters == []
     assert len(source.waiting) == 2
     assert logs == [], "a stop is no trouble"
@@ -455,7 +456,7 @@ def test_a_stop_in_the_middle_of_a_unit_that_arrived_in_part_finishes_it() -> No
 
     source, sink, letters = MemorySource.of(message(1), message(2)), MemorySink(verdict), MemoryDeadLetters()
     retry = Retry(RETRIES, stop, wait_fixed(3600))
-    Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD).run(stop)
+    run(Pump("route", source, sink, letters, retry, Circuit("route"), THRESHOLD), stop)
     assert [each.body for each in sink.arrived] == [message(1).body, message(2).body]
     assert len(source.gone) == 2
 
@@ -536,7 +537,7 @@ def test_a_stop_in_the_middle_of_retries_sets_nothing_aside() -> None:
 
     source, sink, letters = MemorySource.of(message(1)), MemorySink(verdict), MemoryDeadLetters()
     pump = Pump("r", source, sink, letters, Retry(RETRIES, stop), Circuit("r"), THRESHOLD, holds=False)
-    pump.run(stop)
+    run(pump, stop)
     assert letters.letters == []
     assert len(source.waiting) == 1
 
@@ -550,7 +551,7 @@ def test_a_destination_that_can_not_even_be_connected_to_is_set_aside_for_and_as
     made.sink.connect_errors = deque([refused] * 1000)
     made.source.after_take = lambda: None if made.source.taken else stop.set()
     made.pump.circuit.jitter = lambda: -1.0  # no wait
-    made.pump.run(stop)
+    run(made.pump, stop)
     assert not made.sink.calls
     assert len(made.letters.letters) == 25
     assert not made.pump.connected
