@@ -48,8 +48,8 @@ class _Shared:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     """For what more than one of them changes."""
-    backlog: bool = False
-    """Whether the last unit of work was full: there is more than one can move."""
+    backlog: threading.Event = field(default_factory=threading.Event)
+    """Set where the last unit of work was full: there is more than one can move."""
     singly: int = 0
     """Messages to take singly yet: one of so many that went back together may be what is wrong."""
     unclear: int = 0
@@ -124,7 +124,10 @@ class Pump:
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
         most = self.most if (self.circuit.closed or drains) and not self._shared.singly else 1
         unit = self.source.take(most)
-        self._shared.backlog = len(unit) == self.most
+        if len(unit) == self.most:
+            self._shared.backlog.set()
+        else:
+            self._shared.backlog.clear()
         if not unit:
             if not self.circuit.probing:  # else only a message can tell whether it is back
                 self.sink.connect()
@@ -196,7 +199,14 @@ class Pump:
     @property
     def is_outrun(self) -> bool:
         """Whether there is more than it can move, and nothing is wrong."""
-        return self._shared.backlog and self.circuit.closed and not self._shared.singly
+        return self._shared.backlog.is_set() and self.circuit.closed and not self._shared.singly
+
+    def wait_for_a_backlog(self, seconds: float, stop: threading.Event) -> None:
+        """Until there is one, or for so long; where something is wrong a backlog is nothing to wait for."""
+        if self._shared.backlog.is_set():
+            self.gate.wait(seconds, stop)
+        else:
+            self._shared.backlog.wait(seconds)
 
     def failed(self, error: Away, took: float) -> float:
         """Notes what is away after a try of so many seconds; those to wait before the next."""

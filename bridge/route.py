@@ -23,7 +23,7 @@ _LINGER = 60.0
 """Seconds for which a pump beside the first keeps its connection when it is not needed any more; and after
 which one that could not connect tries again."""
 _LOOK_EVERY = 0.2
-"""Seconds between two looks at whether it is needed."""
+"""Seconds between two looks at whether to stop."""
 
 
 def run(pump: Pump, stop: threading.Event) -> None:
@@ -94,7 +94,7 @@ class _Helper:
                 _go_round(pump, self.stop)
                 needed_at = pump.circuit.clock()
             elif pump.passed_at - needed_at < _LINGER:
-                pump.gate.wait(_LOOK_EVERY, self.stop)
+                pump.wait_for_a_backlog(_LOOK_EVERY, self.stop)
             else:
                 return
 
