@@ -8,6 +8,7 @@ INFRA := $(VENV)/.infra
 OF_AWS := tests/infra tests/deploy tests/images
 # First: what is left over of a long file at the end, one worker waits for.
 LONGEST := tests/torture tests/system
+OTHERS := $(filter-out $(LONGEST) tests/permissions $(OF_AWS),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LIBRARY := setup.py $(wildcard mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
 
@@ -44,7 +45,7 @@ test: export RECORD_AWS_CALLS := $(CURDIR)/build/aws-calls
 test: export PYTHONPATH := $(CURDIR)/tests/recording
 test: $(READY)
 	@mkdir -p build && rm -f $(RECORD_AWS_CALLS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,tests/permissions $(OF_AWS)) $(LONGEST) tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
 	$(BIN)/python -m pytest tests/permissions
 
 # The tests try two minutes of it; this takes about twenty-five.

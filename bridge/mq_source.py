@@ -25,6 +25,8 @@ _KEEPS_THE_UNIT = {2016, 2024}
 """MQRC_GET_INHIBITED and MQRC_SYNCPOINT_LIMIT_REACHED refuse the next message, and leave those before it."""
 
 _FIRST_BUFFER = 65_536
+_LONGEST_SHORT = 262_144
+"""Bytes: what SNS takes in a request. What is longer goes through S3, and is what takes memory."""
 DEFAULT_MOST_BYTES = 4 * 1024 * 1024
 """Bytes of bodies after which a unit of work takes no further message."""
 _SLICE = 1_000
@@ -36,7 +38,7 @@ class MqSource:
 
     A unit of work takes no further message once its bodies have `most_bytes`.
     `exclusive` keeps everybody else from taking: two that take from one queue keep no order between them.
-    With `only_short` it takes none that is longer than 65,536 bytes: it ends the unit of work before that.
+    With `only_short` it takes none that is longer than 262,144 bytes: it ends the unit of work before that.
 
     Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
     """
@@ -130,7 +132,7 @@ class MqSource:
             except MqError as e:
                 if e.code == _NOTHING:
                     return None
-                if e.code == _TOO_LONG and self._only_short:
+                if e.code == _TOO_LONG and self._only_short and e.length > _LONGEST_SHORT:
                     return None
                 if e.code == _TOO_LONG:
                     # Another consumer may take it meanwhile: then there is the next one, or none.

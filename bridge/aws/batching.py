@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import ceil
 from typing import TypeVar
 
 MOST_ENTRIES = 10
@@ -32,3 +33,36 @@ def cut(
         held += weight
     if request:
         yield request
+
+
+def packed(items: Sequence[Item], size: Callable[[Item], int]) -> list[list[Item]]:
+    """As few requests as `cut` makes, or fewer: large items and small ones share them. In order within each.
+
+    For what has no order of its own. Where large ones come one after the other `cut` leaves the small ones
+    behind them to requests that are hardly filled.
+    """
+    as_they_come = list(cut(items, size))
+    sizes = [size(item) for item in items]
+    least = max(ceil(len(items) / MOST_ENTRIES), ceil(sum(sizes) / MOST_BYTES))
+    for number in range(least, len(as_they_come)):
+        if found := _spread(sizes, number):
+            return [[items[place] for place in sorted(request)] for request in found]
+    return as_they_come
+
+
+def _spread(sizes: Sequence[int], number: int) -> list[list[int]]:
+    """Places for sizes in so many requests, each in the emptiest with room, the largest first; or none."""
+    requests: list[list[int]] = [[] for _ in range(number)]
+    held = [0] * number
+    for place in sorted(range(len(sizes)), key=lambda each: -sizes[each]):
+        room = [
+            each
+            for each in range(number)
+            if len(requests[each]) < MOST_ENTRIES and held[each] + sizes[place] <= MOST_BYTES
+        ]
+        if not room:
+            return []
+        emptiest = min(room, key=lambda each: held[each])
+        requests[emptiest].append(place)
+        held[emptiest] += sizes[place]
+    return requests

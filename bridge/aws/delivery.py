@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.aws.batching import cut
+from bridge.aws.batching import packed
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
 from bridge.aws.fifo import Fifo
 from bridge.aws.offload import Offloader
@@ -98,7 +98,7 @@ class BatchDelivery:
         outcomes: Outcomes = {}
         self._singly = 0
         entries = self._prepared(messages, outcomes)
-        requests = deque(cut(entries, lambda entry: size(entry.cloud)))
+        requests = deque(packed(entries, lambda entry: size(entry.cloud)))
         while requests:
             away = self._send_all(requests, outcomes)
             if away:  # for the others too; asking again would only keep everybody waiting

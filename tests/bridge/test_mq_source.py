@@ -168,13 +168,13 @@ def test_one_beside_another_leaves_what_is_long_to_it(
         )
         for short in (False, True)
     )
-    for size in (10, 65_536, 65_537, 20):
+    for size in (10, 262_144, 262_145, 20):
         program.put(bytes(size))
     beside.connect()
-    assert [len(each.message.body) for each in beside.take(10)] == [10, 65_536]
+    assert [len(each.message.body) for each in beside.take(10)] == [10, 262_144]
     assert beside.take(10) == []
     first.connect()
-    assert [len(each.message.body) for each in first.take(1)] == [65_537]
+    assert [len(each.message.body) for each in first.take(1)] == [262_145]
     assert [len(each.message.body) for each in beside.take(10)] == [20]
 
 

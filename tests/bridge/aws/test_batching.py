@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.aws.batching import MOST_BYTES, MOST_ENTRIES, cut
+from bridge.aws.batching import MOST_BYTES, MOST_ENTRIES, cut, packed
 
 
 def sizes(items: list[int]) -> list[list[int]]:
@@ -40,3 +40,21 @@ def test_whatever_the_sizes_nothing_is_lost_moved_or_over_a_limit(items: list[in
         assert len(request) == 1 or sum(request) <= MOST_BYTES
     for one, following in pairwise(requests):
         assert len(one) == MOST_ENTRIES or sum(one) + following[0] > MOST_BYTES
+
+
+def test_large_and_small_ones_share_requests_whatever_order_they_come_in() -> None:
+    items = [120_000] * 5 + [64_000] * 5 + [1_000] * 40
+    assert len(packed(items, lambda item: item)) == 5
+    assert len(sizes(items)) > 5
+
+
+@given(st.lists(st.integers(0, MOST_BYTES + 1_000)))
+def test_packing_loses_nothing_breaks_no_limit_and_takes_no_more_requests(items: list[int]) -> None:
+    numbered = list(enumerate(items))
+    requests = packed(numbered, lambda each: each[1])
+    assert sorted(each for request in requests for each in request) == numbered
+    assert len(requests) <= len(sizes(items))
+    for request in requests:
+        assert 1 <= len(request) <= MOST_ENTRIES
+        assert len(request) == 1 or sum(each for _, each in request) <= MOST_BYTES
+        assert request == sorted(request)
