@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.assembly import BESIDE
 from mock_mq.running import RunningQueueManager
 from tests.fixtures.fault_proxy import FaultProxy, Rule
 from tests.torture.cells import Deed, Point
 from tests.torture.plan import QUEUE_MANAGER
 from tests.torture.routes import IN, LEDGER, OUT, Route
 
+_ALWAYS = 10_000
 _LATE = 1.5
 _A_WHILE = 1.0
 """Seconds: of a slow answer; and of a queue manager's absence."""
@@ -108,14 +110,16 @@ def _break_mq(
     number = mq.fault(do, call=point.call, queue=_queue(point), times=times, **rule)
     mends = [lambda: mq.mend(number)]
     if point.call in ("MQCONN", "MQOPEN"):
-        first = mq.fault("drop", call="MQCMIT", times=1)
+        # One of a further connection's has none made anew: until it is the first's.
+        first = mq.fault("drop", call="MQCMIT", times=1 + BESIDE)
         mends.append(lambda: mq.mend(first))
     elif point.call == "MQBACK" and point.route == "in":
         first = mq.fault("fail", call="MQPUT", queue=IN, reason=2053, times=1)
         mends.append(lambda: mq.mend(first))
     elif point.call == "MQBACK":
-        # Until the route has no tries left.
-        mends.append(_ended(proxy.answer("PublishBatch", status=500, code="InternalError", times=3)))
+        # Until the route has no tries left, however many requests it has under way.
+        mends.append(_ended(proxy.answer("PublishBatch", status=500, code="InternalError", times=_ALWAYS)))
+        return Broken(lambda: mq.happened(number), mends, _A_WHILE)
     return Broken(lambda: mq.happened(number), mends)
 
 
