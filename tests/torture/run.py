@@ -113,6 +113,7 @@ class Run:
         self._special = ""
         self._samples: list[Sample] = []
         self._up_to = 0
+        self._ending = False
         self._began = 0.0
         self._pause = threading.Event()
 
@@ -128,6 +129,7 @@ class Run:
             bridge = self._strike(blow, bridge)
         self._special = ""
         self._up_to = max(self.messages, self.route.sent)
+        self._ending = True
         self._go_on(self._is_done, "nothing left at the source", within=_EMPTY_WITHIN)
         assert bridge.stop() == 0, bridge.output
         return self._account()
@@ -154,7 +156,7 @@ class Run:
         if broken.lasts:
             self._go_on(lambda: time.monotonic() >= at + broken.lasts, "a while")
             broken.mend()
-        enough = min(self.moved + _IN_HAND + 1, self.route.sent + 1, self.messages)
+        enough = min(self.moved + _IN_HAND, self.route.sent) + 1
         self._go_on(lambda: self.moved >= enough, f"messages to move after {blow}")
         recovered_after = time.monotonic() - at
         self._go_on(
@@ -195,9 +197,9 @@ class Run:
             self.moved = self.route.sent - self.route.left()
             now = time.monotonic() - self._began
             if not self._samples or now - self._samples[-1].at >= _SAMPLE_EVERY:
-                if self._samples and self._samples[-1].moved == self.moved:
+                if self._samples and self._samples[-1].moved == self.moved and not self._ending:
                     # Nothing is left to meet the fault, or only what S3 did not give out and is left alone.
-                    self._up_to = max(self._up_to, min(self.route.sent + _HANDFUL, self.messages))
+                    self._up_to = max(self._up_to, self.route.sent + _HANDFUL)
                 self._samples.append(Sample(now, self.moved, self.route.sent - self.moved))
                 self.route.empty()
             self._pause.wait(_POLL)
