@@ -28,9 +28,6 @@ WARM_UP, SOAK = 1_000, int(os.environ.get("SOAK_MESSAGES", "2000"))
 """Messages each way."""
 GROWTH = 3 * MIB // 2
 """What comes of an allocator's habits; 4,000 messages that left 400 bytes behind each would be as much."""
-POOLED = 4
-"""Connections to AWS, and threads, that come after the warm-up for more calls at a time than there were yet.
-What a broken connection left behind would be many more."""
 
 
 def test_a_slow_destination_bounds_what_is_in_hand(
@@ -148,6 +145,11 @@ def test_thousands_of_messages_and_broken_connections_leave_nothing_behind(
             f"\n{SOAK} messages each way, {breaks} connections broken: memory {memory} -> {more} KiB, "
             f"files and threads {held} -> {later}\n"
         )
-    assert breaks > 4 * POOLED
-    assert all(after - before <= POOLED for after, before in zip(later, held, strict=True)), (held, later)
+    assert breaks >= 16
+    # There may be more calls to AWS at a time than in the warm-up, and a connection and a thread each; what
+    # every broken connection left behind would be many more.
+    assert all(2 * (after - before) < breaks for after, before in zip(later, held, strict=True)), (
+        held,
+        later,
+    )
     assert (more - memory) * 1024 < GROWTH
