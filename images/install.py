@@ -38,6 +38,9 @@ def main(what: str, destination: Path) -> None:
         for described in destination.glob("lib/python*/site-packages/botocore/data/*/"):
             if described.name not in _SERVICES:
                 shutil.rmtree(described)
+    if what == "mock-mq":  # the wheel has both
+        shutil.rmtree(next(destination.glob("lib/python*/site-packages/bridge")))
+        (destination / "bin" / "bridge").unlink()
     if what == "rehearsal":
         for part in ("certs", "examples"):
             shutil.copytree(part, destination / part)
