@@ -1,4 +1,4 @@
-"""Runs every route in a thread of its own until told to stop; then each finishes what it has in hand."""
+"""Runs every route in threads of its own until told to stop; then each finishes what it has in hand."""
 
 from __future__ import annotations
 

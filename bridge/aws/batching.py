@@ -41,13 +41,14 @@ def packed(items: Sequence[Item], size: Callable[[Item], int]) -> list[list[Item
     For what has no order of its own. Where large ones come one after the other `cut` leaves the small ones
     behind them to requests that are hardly filled.
     """
-    as_they_come = list(cut(items, size))
     sizes = [size(item) for item in items]
+    found = list(cut(range(len(items)), sizes.__getitem__))
     least = max(ceil(len(items) / MOST_ENTRIES), ceil(sum(sizes) / MOST_BYTES))
-    for number in range(least, len(as_they_come)):
-        if found := _spread(sizes, number):
-            return [[items[place] for place in sorted(request)] for request in found]
-    return as_they_come
+    for number in range(least, len(found)):
+        if fewer := _spread(sizes, number):
+            found = fewer
+            break
+    return [[items[place] for place in sorted(request)] for request in found]
 
 
 def _spread(sizes: Sequence[int], number: int) -> list[list[int]]:
