@@ -6,14 +6,15 @@ client reports; once the connection is broken every call raises MQRC_CONNECTION_
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 import ssl
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Self, TypeVar
 
 from mock_mq.constants import CompletionCode, GetOption, Reason
@@ -22,7 +23,6 @@ from mock_mq.wire.calls import (
     ApiHeader,
     Call,
     Close,
-    Get,
     Got,
     Inquire,
     Inquired,
@@ -33,7 +33,7 @@ from mock_mq.wire.calls import (
     Set,
     Stat,
 )
-from mock_mq.wire.fields import Buffer, ByteOrder, WireError
+from mock_mq.wire.fields import INTEGERS, Buffer, ByteOrder, WireError
 from mock_mq.wire.handshake import (
     Connect,
     ConnectFields,
@@ -69,6 +69,7 @@ _COMPLETIONS = frozenset(int(each) for each in CompletionCode)
 _CONNECT_WITHIN = 10.0
 _READ = 262_144
 _LONGEST_HEARTBEAT = 999_999
+_SEGMENT_HEADER = 28  # bytes; the length in an API header counts it too
 _LEAST_TRANSMISSION = 1024
 _MAX_PORT = 65_535
 _DEFAULT_PORT = 1414
@@ -85,7 +86,10 @@ _REFUSED = {
     StatusCode.PEER_NAME: Reason.SSL_PEER_NAME_MISMATCH,
 }
 
-Versioned = MessageDescriptor | GetMessageOptions
+_HEADS = {order: struct.Struct(order.prefix + "4s3i") for order in ByteOrder}  # ApiHeader's
+_VERSIONED = 8  # bytes of a structure's eye-catcher and version
+_LENGTH = INTEGERS[_ORDER]
+_WAIT_INTERVAL = struct.Struct("<8xii")  # MQGMO's Options and WaitInterval
 C = TypeVar("C", Connect, Open, Put, Put1, Got, Inquired, Plain, Stat)
 
 
@@ -111,6 +115,28 @@ class Target:
     secure: Callable[[socket.socket, str], ssl.SSLSocket] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What MQGET brought, its structures as they travel: little-endian, as a program here has them.
+
+    `length` is the whole message's, `data` as much of it as came; `reason` is 0 or a warning's.
+    """
+
+    completion: int
+    reason: int
+    descriptor: Buffer
+    options: Buffer
+    length: int
+    data: Buffer = field(repr=False)
+
+
+def fetched(got: Got) -> Fetched:
+    """A reply that was taken apart, put together again."""
+    header = got.header
+    descriptor, options = got.descriptor.pack(_ORDER), got.options.pack(_ORDER)
+    return Fetched(header.completion, header.reason, descriptor, options, got.length, got.data)
+
+
 def parse_connection_name(name: str) -> tuple[tuple[str, int], ...]:
     """MQ's CONNAME: `host(port)`, or several with commas between; the port is 1414 where it is not said.
 
@@ -126,19 +152,44 @@ def parse_connection_name(name: str) -> tuple[tuple[str, int], ...]:
     return tuple(addresses)
 
 
+class _Turn:
+    """One call: nobody else's meanwhile on the connection, which whatever goes wrong in it breaks."""
+
+    __slots__ = ("_broken_by", "_busy", "_waits")
+
+    def __init__(self, busy: threading.Lock, broken_by: Callable[[BaseException], MQError], *, waits: bool):
+        self._busy = busy
+        self._broken_by = broken_by
+        self._waits = waits
+
+    def __enter__(self) -> None:
+        if not self._busy.acquire(blocking=self._waits):
+            raise MQError(Reason.CALL_IN_PROGRESS)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is not None and not isinstance(error, MQError):
+                # Also where it is interrupted: the answer would be taken for that of the next call.
+                refusal = self._broken_by(error)
+                if isinstance(error, OSError | WireError):
+                    raise refusal from None
+        finally:
+            self._busy.release()
+
+
 class Connection:
     """A connected channel. One call at a time: another meanwhile waits, or gets MQRC_CALL_IN_PROGRESS."""
 
     def __init__(self, sock: socket.socket, heartbeat: int, *, takes_turns: bool = False) -> None:
         self._socket = sock
         self._heartbeat = heartbeat
-        self._takes_turns = takes_turns
         self._size = InitialData().max_transmission
         self._reader = SegmentReader()
         self._joiner = Joiner()
         self._received: deque[Segment] = deque()
         self._incoming = memoryview(bytearray(_READ))
         self._timeout = sock.gettimeout()
+        self._takes_turns = takes_turns
         self._busy = threading.Lock()
         self._broken = False
 
@@ -211,10 +262,17 @@ class Connection:
         data: Buffer,
     ) -> tuple[MessageDescriptor, PutMessageOptions]:
         """MQPUT: descriptor and options as the queue manager filled them in."""
-        call = Put(descriptor, options, len(data), data, header=ApiHeader(handle=handle))
-        reply = self._ask(SegmentType.MQPUT, call, Put)
-        self._check_versions((descriptor, reply.descriptor))
-        return reply.descriptor, reply.options
+        told = self.put_packed(handle, descriptor.pack(_ORDER), options.pack(_ORDER), data)
+        return MessageDescriptor.unpack(told[0], _ORDER), PutMessageOptions.unpack(told[1], _ORDER)
+
+    def put_packed(
+        self, handle: int, descriptor: bytes, options: bytes, data: Buffer
+    ) -> tuple[memoryview, memoryview]:
+        """MQPUT of structures as they travel, little-endian: they are neither read nor written here."""
+        call = [descriptor, options, _LENGTH.pack(len(data)), data]
+        with self._turn():
+            _, reply = self._call(SegmentType.MQPUT, handle, call, Put)
+            return self._same(descriptor, reply), self._same(options, reply[len(descriptor) :])
 
     def put1(
         self,
@@ -225,24 +283,53 @@ class Connection:
     ) -> tuple[MessageDescriptor, PutMessageOptions]:
         """MQPUT1."""
         reply = self._ask(SegmentType.MQPUT1, Put1(target, descriptor, options, len(data), data), Put1)
-        self._check_versions((descriptor, reply.descriptor))
+        if reply.descriptor.version != descriptor.version:
+            raise self._break(f"MessageDescriptor came back as version {reply.descriptor.version}")
         return reply.descriptor, reply.options
 
     def get(
         self, handle: int, descriptor: MessageDescriptor, options: GetMessageOptions, buffer_length: int
     ) -> Got:
         """MQGET. A warning (2079, 2080, 2119, ...) is in the reply's header, all else raises."""
-        call = Get(descriptor, options, buffer_length, header=ApiHeader(handle=handle))
+        got = self.get_packed(handle, descriptor.pack(_ORDER), options.pack(_ORDER), buffer_length)
+        return Got(
+            MessageDescriptor.unpack(got.descriptor, _ORDER),
+            GetMessageOptions.unpack(got.options, _ORDER),
+            got.length,
+            got.data,
+            header=ApiHeader(completion=got.completion, reason=got.reason),
+        )
+
+    def get_packed(self, handle: int, descriptor: bytes, options: bytes, buffer_length: int) -> Fetched:
+        """MQGET with structures as they travel, little-endian: they are neither read nor written here."""
+        call = [descriptor, options, _LENGTH.pack(buffer_length)]
+        asked, interval = _WAIT_INTERVAL.unpack_from(options)
         wait = 0.0
-        if options.options & GetOption.WAIT:
-            wait = options.wait_interval / 1000 if options.wait_interval >= 0 else float("inf")
-        got = self._ask(SegmentType.MQGET, call, Got, wait)
-        self._check_versions((descriptor, got.descriptor), (options, got.options))
-        # Beside a message that stays on its queue, as much of it may come as the queue manager likes.
-        stays = got.header.reason == Reason.TRUNCATED_MSG_FAILED
-        if got.length > MAX_MESSAGE_LENGTH or not (stays or len(got.data) == min(buffer_length, got.length)):
-            raise self._break(f"{len(got.data)} bytes of a message of {got.length}")
-        return got
+        if asked & GetOption.WAIT:
+            wait = interval / 1000 if interval >= 0 else float("inf")
+        with self._turn():
+            (completion, reason), reply = self._call(
+                SegmentType.MQGET, handle, call, Got, room=buffer_length, wait=wait
+            )
+            start = len(descriptor) + len(options)
+            if len(reply) < start + _LENGTH.size:
+                raise WireError(f"a reply to MQGET of {len(reply)} bytes")
+            (length,) = _LENGTH.unpack_from(reply, start)
+            data = reply[start + _LENGTH.size :]
+            data = data[: max(0, length)]
+            # Beside a message that stays on its queue, as much of it may come as the queue manager likes.
+            stays = reason == Reason.TRUNCATED_MSG_FAILED
+            whole = len(data) == min(buffer_length, length)
+            if not 0 <= length <= MAX_MESSAGE_LENGTH or not (stays or whole):
+                raise self._break(f"{len(data)} bytes of a message of {length}")
+            return Fetched(
+                completion,
+                reason,
+                self._same(descriptor, reply),
+                self._same(options, reply[len(descriptor) :]),
+                length,
+                data,
+            )
 
     def inquire(
         self, handle: int, selectors: Sequence[int], integers: int, characters: int
@@ -295,7 +382,7 @@ class Connection:
         )
         for control in (Control.WHOLE | Control.CONFIRM, Control.WHOLE):
             offered = offer.pack(_ORDER)
-            with self._breaking():
+            with self._turn():
                 self._send(SegmentType.INITIAL_DATA, [offered], control)
                 answer = self._receive(_CONNECT_WITHIN)
                 self._check_status(answer)
@@ -315,7 +402,7 @@ class Connection:
         # What the system calls user and program is told as well as MQ's letters can.
         user = target.user or _single_bytes(target.system_user)
         named = UserData(user[:12], long_user=user[:64]).pack(_ORDER)
-        with self._breaking():
+        with self._turn():
             self._send(SegmentType.USERID_DATA, [named])
             if target.user:
                 self._send(SegmentType.CONAUTH_INFO, [Credentials(target.user, target.password).pack(_ORDER)])
@@ -331,47 +418,70 @@ class Connection:
             self.abandon()
             raise MQError(_REFUSED.get(status.code, Reason.CONNECTION_BROKEN), f"status {status.code}")
 
-    def _ask(self, kind: int, call: Call, reply: type[C], wait: float = 0.0) -> C:
-        """Sends a call and reads its reply; raises its reason unless it is OK, or a warning that has data."""
+    def _ask(self, kind: SegmentType, call: Call, reply: type[C]) -> C:
+        """Sends a call and reads its reply; raises its reason unless it is OK."""
         parts = call.parts(_ORDER)
-        if not self._busy.acquire(blocking=self._takes_turns):
-            raise MQError(Reason.CALL_IN_PROGRESS)
-        try:
-            with self._breaking():
-                return self._exchange(kind, parts, reply, wait)
-        except MQError:
-            raise
-        except BaseException:
-            # Interrupted in the middle: the answer would be taken for that of the next call.
-            self.abandon()
-            raise
-        finally:
-            self._busy.release()
+        with self._turn():
+            segment = self._exchange(kind, parts, 0.0)
+            self._outcome(segment)
+            return reply.unpack(segment.body, segment.order)
 
-    def _exchange(
-        self, kind: int, parts: Sequence[bytes | bytearray | memoryview], reply: type[C], wait: float
-    ) -> C:
+    def _call(
+        self,
+        kind: SegmentType,
+        handle: int,
+        body: Sequence[Buffer],
+        reply: type[C],
+        *,
+        room: int = 0,
+        wait: float = 0.0,
+    ) -> tuple[tuple[int, int], memoryview]:
+        """The same for what is packed already: the outcome, and what follows the header, in our byte order.
+
+        `room` is for bytes of the reply beyond the call's. A warning does not raise where it has data.
+        """
+        head = _HEADS[_ORDER]
+        total = _SEGMENT_HEADER + head.size + sum(map(len, body)) + room
+        header = head.pack(total.to_bytes(4, "big"), 0, 0, handle)
+        segment = self._exchange(kind, [header, *body], wait)
+        outcome = self._outcome(segment, warnings=reply is Got)
+        content = segment.body
+        if segment.order is not _ORDER:
+            content = reply.unpack(content, segment.order).pack(_ORDER)
+        return outcome, memoryview(content)[head.size :]
+
+    def _exchange(self, kind: SegmentType, parts: Sequence[Buffer], wait: float) -> Segment:
+        """Sends a call; gives its reply."""
         if self._broken:
             raise MQError(Reason.CONNECTION_BROKEN)
         self._send(kind, parts)
         segment = self._receive_reply(wait)
         if segment.type != kind + REPLY:
             self._check_status(segment)
-            raise self._break(f"{SegmentType(kind).name} was answered with {segment.name}")
-        header = ApiHeader.unpack(segment.body, segment.order)
-        if header.completion:
-            if header.completion not in _COMPLETIONS:
-                raise WireError(f"a completion code of {header.completion}")
-            completion = CompletionCode(header.completion)
-            if completion is CompletionCode.FAILED or reply is not Got:
-                raise MQError(reason_of(header.reason), completion=completion)
-        return reply.unpack(segment.body, segment.order)
+            raise self._break(f"{kind.name} was answered with {segment.name}")
+        return segment
 
-    def _check_versions(self, *pairs: tuple[Versioned, Versioned]) -> None:
-        """A structure comes back into the memory it came from: a longer version does not fit there."""
-        for asked, answered in pairs:
-            if asked.version != answered.version:
-                raise self._break(f"{type(asked).__name__} came back as version {answered.version}")
+    def _outcome(self, segment: Segment, *, warnings: bool = False) -> tuple[int, int]:
+        """A reply's completion code and reason; raises that unless it is OK, or a warning that is wanted."""
+        head = _HEADS[segment.order]
+        if len(segment.body) < head.size:
+            raise WireError(f"a reply of {len(segment.body)} bytes")
+        _, completion, reason, _ = head.unpack_from(segment.body)
+        if completion:
+            if completion not in _COMPLETIONS:
+                raise WireError(f"a completion code of {completion}")
+            if completion == CompletionCode.FAILED or not warnings:
+                raise MQError(reason_of(reason), completion=CompletionCode(completion))
+        return completion, reason
+
+    def _same(self, asked: bytes, answered: memoryview) -> memoryview:
+        """A structure as it came back, where it is of the kind and version that was sent.
+
+        It comes back into the memory it came from: a longer version does not fit there.
+        """
+        if len(answered) < len(asked) or answered[:_VERSIONED] != asked[:_VERSIONED]:
+            raise self._break(f"{bytes(asked[:4]).decode()!r} came back as another version")
+        return answered[: len(asked)]
 
     def _receive_reply(self, wait: float) -> Segment:
         """The next segment that is no heartbeat.
@@ -402,10 +512,9 @@ class Connection:
     def _send(
         self, kind: int, parts: Sequence[bytes | bytearray | memoryview], control: int = Control.WHOLE
     ) -> None:
-        segment = Segment(kind, b"", _ORDER, control, _ORDER.encoding, 1208)
         # A peer that stops reading must not hold us for ever.
         self._allow(2 * self._heartbeat or None)
-        for frames in _together(split(segment, parts, self._size)):
+        for frames in _together(split(_headed(kind, control), parts, self._size)):
             self._socket.sendall(frames)
 
     def _allow(self, within: float | None) -> None:
@@ -414,16 +523,17 @@ class Connection:
             self._socket.settimeout(within)
             self._timeout = within
 
-    @contextlib.contextmanager
-    def _breaking(self) -> Iterator[None]:
+    def _turn(self) -> _Turn:
+        return _Turn(self._busy, self._broken_by, waits=self._takes_turns)
+
+    def _broken_by(self, error: BaseException) -> MQError:
         """Whatever goes wrong with the socket, or is not the protocol, breaks the connection for good."""
-        try:
-            yield
-        except (OSError, WireError) as e:
-            # TLS 1.3 refuses a client's certificate, or the lack of one, when the client has long gone on.
-            refused = isinstance(e, ssl.SSLError) and re.search("ALERT.*(CERTIFICATE|CA$)", e.reason or "")
-            reason = Reason.SSL_INITIALIZATION_ERROR if refused else Reason.CONNECTION_BROKEN
-            raise self._break(str(e), reason) from None
+        # TLS 1.3 refuses a client's certificate, or the lack of one, when the client has long gone on.
+        refused = isinstance(error, ssl.SSLError) and re.search(
+            "ALERT.*(CERTIFICATE|CA$)", error.reason or ""
+        )
+        reason = Reason.SSL_INITIALIZATION_ERROR if refused else Reason.CONNECTION_BROKEN
+        return self._break(str(error), reason)
 
     def _break(self, why: str, reason: Reason = Reason.CONNECTION_BROKEN) -> MQError:
         self.abandon()
@@ -433,6 +543,12 @@ class Connection:
 _TRY_THE_NEXT = frozenset(
     {Reason.HOST_NOT_AVAILABLE, Reason.CONNECTION_BROKEN, Reason.Q_MGR_NOT_AVAILABLE, Reason.Q_MGR_NAME_ERROR}
 )
+
+
+@cache
+def _headed(kind: int, control: int) -> Segment:
+    """What a segment of ours is headed as."""
+    return Segment(kind, b"", _ORDER, control, _ORDER.encoding, 1208)
 
 
 def _together(frames: Iterator[bytes]) -> Iterator[bytes]:

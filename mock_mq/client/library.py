@@ -17,7 +17,7 @@ from typing import Any
 from mock_mq.client import _standin
 from mock_mq.client._standin import ffi
 from mock_mq.client.callbacks import mqi, not_supported
-from mock_mq.client.connection import Connection, Target, parse_connection_name, reason_of
+from mock_mq.client.connection import Connection, Target, fetched, parse_connection_name, reason_of
 from mock_mq.client.connections import connection_of, forget, remember
 from mock_mq.client.memory import (
     ORDER,
@@ -26,7 +26,7 @@ from mock_mq.client.memory import (
     characters,
     data,
     first_version,
-    read,
+    packed,
     text,
     variable,
     write,
@@ -55,7 +55,11 @@ _OPTIONS_V1 = 128  # bytes of MQPMO's first version
 _OBJECT_V1 = 168  # bytes of MQOD's first version
 _STATUS_V1 = 224  # bytes of MQSTS's first version
 _HAS_STRINGS = 4  # the version of MQOD from which on it has topic strings and selectors
-_PUTS_BY_HANDLE, _GETS_BY_HANDLE = 3, 4  # the versions of MQPMO and MQGMO from which on they have handles
+_PUTS_BY_HANDLE = 3  # the version of MQPMO from which on it has message handles
+_GETS_BY_HANDLE = slice(104, 112)  # MQGMO's MsgHandle, of its fourth version
+_ASKED_TO_GET = slice(8, 12), slice(72, 76), _GETS_BY_HANDLE  # its Options, MatchOptions and MsgHandle
+_ABOUT_DATA = slice(24, 40)  # MQMD's Encoding, CodedCharSetId and Format
+_FORMAT = slice(32, 40)
 _DEFAULT_MAX_MESSAGE = 4_194_304
 _LONGEST_HEARTBEAT = 999_999
 
@@ -128,11 +132,11 @@ def MQPUT(
     connection: int, handle: int, descriptor: Pointer, options: Pointer, length: int, buffer: Pointer
 ) -> None:
     """Puts."""
-    asked = _message_descriptor(descriptor)
-    sent = _with_properties(options, asked, data(buffer, length))
-    done = connection_of(connection).put(handle, sent[0], _put_options(options), sent[1])
-    _write_message_descriptor(descriptor, asked, done[0])
-    _write_put_options(options, done[1])
+    asked = packed(MessageDescriptor, descriptor, Reason.MD_ERROR)
+    sent, body = _with_properties(options, asked, data(buffer, length))
+    told = connection_of(connection).put_packed(handle, sent, _put_options(options), body)
+    write(descriptor, _as_said(asked, told[0]))
+    _write_put_options(options, told[1])
 
 
 @mqi
@@ -140,11 +144,16 @@ def MQPUT1(
     connection: int, target: Pointer, descriptor: Pointer, options: Pointer, length: int, buffer: Pointer
 ) -> None:
     """Opens, puts and closes."""
-    asked = _message_descriptor(descriptor)
-    sent = _with_properties(options, asked, data(buffer, length))
-    done = connection_of(connection).put1(_object_descriptor(target), sent[0], _put_options(options), sent[1])
-    _write_message_descriptor(descriptor, asked, done[0])
-    _write_put_options(options, done[1])
+    asked = packed(MessageDescriptor, descriptor, Reason.MD_ERROR)
+    sent, body = _with_properties(options, asked, data(buffer, length))
+    told = connection_of(connection).put1(
+        _object_descriptor(target),
+        MessageDescriptor.unpack(sent, ORDER),
+        PutMessageOptions.unpack(_put_options(options), ORDER),
+        body,
+    )
+    write(descriptor, _as_said(asked, told[0].pack(ORDER)))
+    _write_put_options(options, told[1].pack(ORDER))
 
 
 @mqi
@@ -160,26 +169,20 @@ def MQGET(
     """Gets. A message that is too long, or not converted, comes with a warning."""
     if length < 0:
         raise MQError(Reason.BUFFER_LENGTH_ERROR)
-    wanted = _get_options(options)
-    asked = _message_descriptor(descriptor)
+    wanted = packed(GetMessageOptions, options, Reason.GMO_ERROR)
+    asked = packed(MessageDescriptor, descriptor, Reason.MD_ERROR)
     known = connection_of(connection)
-    if wanted.version >= _GETS_BY_HANDLE and wanted.message_handle > 0:
-        got = get_into(HANDLES.get(wanted.message_handle), known, handle, asked, wanted, length)
+    if message := _handle_in(wanted):
+        got = fetched(get_into(HANDLES.get(message), known, handle, *_unpacked(asked, wanted), length))
     else:
-        got = known.get(handle, asked, wanted, length)
-    write(descriptor, got.descriptor.pack(ORDER))
-    # What was asked, with what is told: a handle may have had it asked in another way.
-    told = got.options.but(
-        options=wanted.options,
-        match_options=wanted.match_options,
-        message_handle=wanted.message_handle,
-    )
-    write(options, told.pack(ORDER))
+        got = known.get_packed(handle, asked, wanted, length)
+    write(descriptor, got.descriptor)
+    _write_get_options(options, wanted, got.options)
     data_length[0] = got.length
     here = min(length, got.length)
     # Nothing of what the memory held before may pass for the message's.
-    ffi.memmove(buffer, bytes(got.data[:here]).ljust(here, b"\0") if len(got.data) < here else got.data, here)
-    return reason_of(got.header.reason) if got.header.reason else Reason.NONE
+    ffi.memmove(buffer, bytes(got.data).ljust(here, b"\0") if len(got.data) < here else got.data, here)
+    return reason_of(got.reason) if got.reason else Reason.NONE
 
 
 @mqi
@@ -230,7 +233,7 @@ def MQSET(
 @mqi
 def MQSTAT(connection: int, kind: int, status: Pointer) -> None:
     """Tells how the puts that were not waited for went."""
-    asked = first_version(StatusReport, status, _STATUS_V1, Reason.STS_ERROR)
+    asked = StatusReport.unpack(first_version(StatusReport, status, Reason.STS_ERROR), ORDER)
     report = connection_of(connection).status(kind, asked)
     ffi.memmove(ffi.cast("char *", status) + 8, report.pack(ORDER)[8:_STATUS_V1], _STATUS_V1 - 8)
 
@@ -327,21 +330,22 @@ def _name_of(name: Pointer) -> str:
     return decode_characters(ffi.string(name, 48)) if name else ""
 
 
-def _message_descriptor(pointer: Pointer) -> MessageDescriptor:
-    return read(MessageDescriptor, pointer, Reason.MD_ERROR)
+def _put_options(pointer: Pointer) -> bytes:
+    return first_version(PutMessageOptions, pointer, Reason.PMO_ERROR)
 
 
-def _get_options(pointer: Pointer) -> GetMessageOptions:
-    return read(GetMessageOptions, pointer, Reason.GMO_ERROR)
+def _handle_in(options: bytes) -> int:
+    """The message handle of an MQGMO; 0 for none."""
+    if len(options) < _GETS_BY_HANDLE.stop:
+        return 0
+    return max(0, int.from_bytes(options[_GETS_BY_HANDLE], "little", signed=True))
 
 
-def _put_options(pointer: Pointer) -> PutMessageOptions:
-    return first_version(PutMessageOptions, pointer, _OPTIONS_V1, Reason.PMO_ERROR)
+def _unpacked(descriptor: bytes, options: bytes) -> tuple[MessageDescriptor, GetMessageOptions]:
+    return MessageDescriptor.unpack(descriptor, ORDER), GetMessageOptions.unpack(options, ORDER)
 
 
-def _with_properties(
-    options: Pointer, descriptor: MessageDescriptor, body: memoryview
-) -> tuple[MessageDescriptor, Buffer]:
+def _with_properties(options: Pointer, descriptor: bytes, body: memoryview) -> tuple[bytes, Buffer]:
     """What is put: with the properties of the message handle in MQPMO, where there is one."""
     given = ffi.cast("MQPMO *", options)
     if not options or given.Version < _PUTS_BY_HANDLE:
@@ -350,19 +354,23 @@ def _with_properties(
         raise MQError(Reason.FUNCTION_NOT_SUPPORTED, "a new message handle, and actions but MQACTP_NEW")
     if given.OriginalMsgHandle <= 0:
         return descriptor, body
-    return with_properties(HANDLES.get(given.OriginalMsgHandle), descriptor, body)
+    message = MessageDescriptor.unpack(descriptor, ORDER)
+    sent, framed = with_properties(HANDLES.get(given.OriginalMsgHandle), message, body)
+    return sent.pack(ORDER), framed
 
 
-def _write_message_descriptor(pointer: Pointer, asked: MessageDescriptor, told: MessageDescriptor) -> None:
+def _as_said(asked: bytes, told: Buffer) -> Buffer:
     """The descriptor as it was put; its data is still said to be what the program said."""
-    if told.format != asked.format:
-        told = told.but(format=asked.format, encoding=asked.encoding, ccsid=asked.ccsid)
-    write(pointer, told.pack(ORDER))
+    if told[_FORMAT] == asked[_FORMAT] or decode_characters(bytes(told[_FORMAT])) == decode_characters(
+        asked[_FORMAT]
+    ):
+        return told
+    return bytes(told[: _ABOUT_DATA.start]) + asked[_ABOUT_DATA] + told[_ABOUT_DATA.stop :]
 
 
 def _object_descriptor(pointer: Pointer) -> ObjectDescriptor:
     descriptor = ffi.cast("MQOD *", pointer)
-    first = first_version(ObjectDescriptor, pointer, _OBJECT_V1, Reason.OD_ERROR)
+    first = ObjectDescriptor.unpack(first_version(ObjectDescriptor, pointer, Reason.OD_ERROR), ORDER)
     if descriptor.Version < 3:
         return first
     if descriptor.Version >= _HAS_STRINGS and descriptor.ObjectString.VSLength:
@@ -379,10 +387,17 @@ def _selection(pointer: Pointer) -> bytes:
     return variable(descriptor, descriptor.SelectionString)
 
 
-def _write_put_options(pointer: Pointer, options: PutMessageOptions) -> None:
+def _write_put_options(pointer: Pointer, told: Buffer) -> None:
     # All of the first version but the version itself, which is the caller's.
-    packed = options.pack(ORDER)
-    ffi.memmove(ffi.cast("char *", pointer) + 8, packed[8:_OPTIONS_V1], _OPTIONS_V1 - 8)
+    ffi.memmove(ffi.cast("char *", pointer) + 8, told[8:_OPTIONS_V1], _OPTIONS_V1 - 8)
+
+
+def _write_get_options(pointer: Pointer, asked: bytes, told: Buffer) -> None:
+    """What is told, with what was asked: a handle may have had it asked in another way."""
+    write(pointer, told)
+    for part in _ASKED_TO_GET:
+        if kept := asked[part]:
+            ffi.memmove(ffi.cast("char *", pointer) + part.start, kept, len(kept))
 
 
 def _write_object_descriptor(pointer: Pointer, resolved: ObjectDescriptor) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 from mock_mq.client._standin import ffi
 from mock_mq.constants import Reason
 from mock_mq.errors import MQError
-from mock_mq.wire.fields import ByteOrder, Structure, WireError, decode_characters
+from mock_mq.wire.fields import Buffer, ByteOrder, Structure, decode_characters
 
 Pointer = Any
 """A cffi pointer."""
-S = TypeVar("S", bound=Structure)
 ORDER = ByteOrder.LITTLE
 """How integers lie there."""
+_VERSIONED = 8  # bytes of an eye-catcher and a version
+_FIRST = (1).to_bytes(4, "little")
 
 
 def at(structure: Pointer, pointer: Pointer, offset: int) -> Pointer:
@@ -51,27 +52,31 @@ def data(buffer: Pointer, length: int) -> memoryview:
     return memoryview(ffi.buffer(buffer, length)) if length else memoryview(b"")
 
 
-def write(pointer: Pointer, content: bytes) -> None:
+def write(pointer: Pointer, content: Buffer) -> None:
     """Puts bytes there."""
     ffi.memmove(pointer, content, len(content))
 
 
-def read(kind: type[S], pointer: Pointer, error: Reason) -> S:
-    """The structure there; raises `error` for what is none."""
-    if not pointer:
-        raise MQError(error)
-    try:
-        return kind.unpack(ffi.buffer(pointer, kind.longest()), ORDER)
-    except WireError as e:
-        raise MQError(error, str(e)) from None
+def packed(kind: type[Structure], pointer: Pointer, error: Reason) -> bytes:
+    """The structure there as it lies, which is how it travels; raises `error` for what is none."""
+    raw = _starting(kind, pointer, _VERSIONED, error)
+    length = kind.LENGTHS.get(int.from_bytes(raw[4:], "little"))
+    if length is None:
+        raise MQError(error, f"{kind.__name__}: its version is not known")
+    there: bytes = ffi.buffer(pointer, length)[:]
+    return there
 
 
-def first_version(kind: type[S], pointer: Pointer, length: int, error: Reason) -> S:
-    """Reads what a later version of the structure begins with as its first version."""
+def first_version(kind: type[Structure], pointer: Pointer, error: Reason) -> bytes:
+    """What a structure of any version begins with, as its first version."""
+    raw = _starting(kind, pointer, kind.LENGTHS[1], error)
+    return raw[:4] + _FIRST + raw[_VERSIONED:]
+
+
+def _starting(kind: type[Structure], pointer: Pointer, length: int, error: Reason) -> bytes:
     if not pointer:
         raise MQError(error)
-    raw = bytes(ffi.buffer(pointer, length))
-    try:
-        return kind.unpack(raw[:4] + (1).to_bytes(4, "little") + raw[8:], ORDER)
-    except WireError as e:
-        raise MQError(error, str(e)) from None
+    raw: bytes = ffi.buffer(pointer, length)[:]
+    if raw[:4] != kind.EYECATCHER:
+        raise MQError(error, f"{kind.__name__}: starts with {raw[:4]!r}")
+    return raw
