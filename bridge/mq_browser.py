@@ -76,4 +76,4 @@ class MqBrowser:
                 if not e.warning:
                     raise self._queue.away(e) from None
                 data = e.data
-            return delivery_of(self._queue.name, data, md)
+            return delivery_of(self._queue.name, data, md.pack())

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
 from bridge import mq_descriptor, rfh2
-from bridge.binding import Binding
+from bridge.binding import Binding, as_bytes
 from bridge.gate import Told
 from bridge.message import Delivery, Message
 from bridge.mq_connection import MqConnection, MqError
@@ -57,7 +55,9 @@ class MqSource:
         constants = connection.binding.constants
         options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED
         self._queue = MqQueue(connection, queue, options, "to get")
-        self._descriptor, self._options = _asked(connection.binding)
+        mq = connection.binding.mq
+        self._descriptor, self._options = as_bytes(mq.MD), as_bytes(mq.GMO)
+        self._any, self._at_once, self._waiting = _asked(connection.binding)
         self._stop = stop
         self._wait = wait
         self._most_bytes = most_bytes
@@ -87,7 +87,7 @@ class MqSource:
                 size += len(delivery.message.body)
                 if len(unit) >= limit or size >= self._most_bytes or delivery.deliveries:
                     break
-                delivery = self._get(wait=0)
+                delivery = self._get(self._at_once)
         except MqError as e:
             # What is in hand can go on; the next unit meets the reason again if it lasts.
             if not unit or e.code not in _KEEPS_THE_UNIT:
@@ -115,17 +115,18 @@ class MqSource:
     def _first(self) -> Delivery | None:
         waited = 0.0
         while not self._stop.is_set():
-            delivery = self._get(wait=_SLICE)
+            delivery = self._get(self._waiting)
             waited += _SLICE / 1000
             if delivery is not None or waited >= self._wait:
                 return delivery
         return None
 
-    def _get(self, *, wait: int) -> Delivery | None:
-        """One MQGET; None where there was no message within `wait` milliseconds, or none that is wanted."""
+    def _get(self, options: bytes) -> Delivery | None:
+        """One MQGET; None where there was no message, or none that is wanted."""
         length = _FIRST_BUFFER
         while True:
-            md, gmo = self._structures(wait)
+            # New ones for each call: what is left in them from the last would be taken for a selection.
+            md, gmo = self._descriptor(self._any), self._options(options)
             try:
                 with self._queue.connection.errors():
                     data = self._queue.handle.get(length, md, gmo)
@@ -143,20 +144,11 @@ class MqSource:
                 # Taken, with something to remark on it.
                 log.warning("mqget_warning", queue=self._queue.name, reason_code=e.code)
                 data = e.data
-            return delivery_of(self._queue.name, data, md)
-
-    def _structures(self, wait: int) -> tuple[Any, Any]:
-        """New ones for each call: what is left in them from the last would be taken for a selection."""
-        # Copied: the bindings take five times as long to make one, field by field.
-        md, gmo = copy(self._descriptor), copy(self._options)
-        if wait:
-            gmo.Options |= self._queue.connection.binding.constants.MQGMO_WAIT
-            gmo.WaitInterval = wait
-        return md, gmo
+            return delivery_of(self._queue.name, data, md.packed)
 
 
-def _asked(binding: Binding) -> tuple[Any, Any]:
-    """MQMD and MQGMO for the next message of a queue, whichever it is; they are not to be used themselves."""
+def _asked(binding: Binding) -> tuple[bytes, bytes, bytes]:
+    """MQMD and MQGMO for the next message of a queue, whichever it is: if there is one, and if one comes."""
     mq, constants = binding.mq, binding.constants
     md, gmo = mq.MD(), mq.GMO()
     md.Version = constants.MQMD_VERSION_2
@@ -167,12 +159,15 @@ def _asked(binding: Binding) -> tuple[Any, Any]:
         | constants.MQGMO_PROPERTIES_FORCE_MQRFH2
     )
     gmo.MatchOptions = constants.MQMO_NONE
-    return md, gmo
+    at_once = gmo.pack()
+    gmo.Options |= constants.MQGMO_WAIT
+    gmo.WaitInterval = _SLICE
+    return md.pack(), at_once, gmo.pack()
 
 
-def delivery_of(queue: str, data: bytes, md: Any) -> Delivery:
-    """What MQGET brought from a queue, as the bridge carries it."""
-    descriptor = mq_descriptor.from_mq(md)
+def delivery_of(queue: str, data: bytes, md: bytes) -> Delivery:
+    """What MQGET brought from a queue, with its MQMD, as the bridge carries it."""
+    descriptor, backout_count = mq_descriptor.read(md)
     message = Message(data, descriptor)
     if descriptor.format == rfh2.FORMAT:
         try:
@@ -190,10 +185,9 @@ def delivery_of(queue: str, data: bytes, md: Any) -> Delivery:
     for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
         identity.update(part)
     identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
-    put = mq_descriptor.put_at(descriptor.put_date, descriptor.put_time)
     return Delivery(
         message,
-        deliveries=md.BackoutCount,
+        deliveries=backout_count,
         identity=identity.hexdigest(),
-        sent_at=put.timestamp() if put else 0.0,
+        sent_at=mq_descriptor.put_seconds(descriptor.put_date, descriptor.put_time) or 0.0,
     )
