@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from bridge import cloudevents, properties
@@ -55,6 +56,12 @@ _IN_ATTRIBUTES = {
     "format": FORMAT,
     "reply_to_queue": REPLY_TO_QUEUE,
 }
+# Made once, for each message has them.
+_values = attrgetter(*DEFAULTS)
+_WRITTEN = tuple(
+    (default, FIELDS[name].mq_name, _IN_ATTRIBUTES.get(name, "")) for name, default in DEFAULTS.items()
+)
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +108,15 @@ def to_cloud(message: Message, write: Write | None = None) -> CloudMessage:
     descriptor = message.descriptor
     attributes: dict[str, Attribute] = {}
     rest: dict[str, Any] = {}
-    for name, default in DEFAULTS.items():
-        value = getattr(descriptor, name)
+    for value, (default, mq_name, own) in zip(_values(descriptor), _WRITTEN, strict=True):
         if value == default:
             continue
         plain = value.hex() if isinstance(value, bytes) else value
-        own = _IN_ATTRIBUTES.get(name)
-        if own is not None and not refused(plain):
+        if own and not refused(plain):
             attributes[own] = Attribute("String", plain)
         else:
-            rest[FIELDS[name].mq_name] = plain
-    attributes[DESCRIPTOR] = Attribute("String", json.dumps(rest, separators=(",", ":")))
+            rest[mq_name] = plain
+    attributes[DESCRIPTOR] = Attribute("String", _json(rest))
     body, encoding = (write or text_or_base64)(message)
     if encoding:
         attributes[BODY_ENCODING] = Attribute("String", encoding)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from bridge.aws.batching import packed
@@ -27,11 +28,13 @@ Answer = Mapping[str, Any]
 class Entry:
     """A message of a request. `index` is its place in the unit, `order` what a FIFO destination is told.
 
-    `suspect` says that it failed the last time while others arrived.
+    `length` is its bytes as AWS counts them. `suspect` says that it failed the last time while others
+    arrived.
     """
 
     index: int
     cloud: CloudMessage
+    length: int
     order: Mapping[str, str]
     suspect: bool = False
 
@@ -98,7 +101,7 @@ class BatchDelivery:
         outcomes: Outcomes = {}
         self._singly = 0
         entries = self._prepared(messages, outcomes)
-        requests = deque(packed(entries, lambda entry: size(entry.cloud)))
+        requests = deque(packed(entries, attrgetter("length")))
         while requests:
             away = self._send_all(requests, outcomes)
             if away:  # for the others too; asking again would only keep everybody waiting
@@ -169,19 +172,20 @@ class BatchDelivery:
 
     def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
         """What is to be sent; what can't be written, or S3 did not take, gets its outcome here."""
-        clouds: dict[int, CloudMessage] = {}
+        clouds: dict[int, tuple[CloudMessage, int]] = {}
         large: dict[int, CloudMessage] = {}
         for index, message in enumerate(messages):
             offloader = self._offloader
             if offloader and (pointer := offloader.known(message)):
-                clouds[index] = pointer
+                clouds[index] = pointer, size(pointer)
                 continue
             try:
                 cloud = self._write(message)
             except MappingError as error:
                 outcomes[index] = Trouble(Kind.MESSAGE, f"{self._destination}: {error}")
                 continue
-            if offloader and offloader.wants(cloud):
+            length = size(cloud)
+            if offloader and offloader.wants(cloud, length):
                 large[index] = cloud
             elif isinstance(cloud.body, LargeText):
                 what = f"a body of {len(cloud.body)} bytes is more than a message can have"
@@ -189,19 +193,19 @@ class BatchDelivery:
                     Kind.MESSAGE, f"{self._destination}: {what}: configure offload, and it goes through S3"
                 )
             else:
-                clouds[index] = cloud
+                clouds[index] = cloud, length
         if self._offloader and large:
             bodies = [(messages[index], cloud) for index, cloud in large.items()]
             for index, found in zip(large, self._offloader.put(bodies, self._pool), strict=True):
                 if isinstance(found, Trouble):
                     outcomes[index] = found
                 else:
-                    clouds[index] = found
-        return [self._entry(index, messages[index], clouds[index]) for index in sorted(clouds)]
+                    clouds[index] = found, size(found)
+        return [self._entry(index, messages[index], *clouds[index]) for index in sorted(clouds)]
 
-    def _entry(self, index: int, message: Message, cloud: CloudMessage) -> Entry:
+    def _entry(self, index: int, message: Message, cloud: CloudMessage, length: int) -> Entry:
         order = self._fifo.parameters(message) if self._fifo else {}
-        return Entry(index, cloud, order, any(message is each for each in self._suspects))
+        return Entry(index, cloud, length, order, any(message is each for each in self._suspects))
 
     def _sent(self, request: Sequence[Entry]) -> Outcomes:
         """Sends one request; the outcome of each of its entries."""

@@ -100,9 +100,9 @@ class Offloader:
         self._takes = False
         """Whether S3 took the last body."""
 
-    def wants(self, cloud: CloudMessage) -> bool:
-        """Whether the message goes through S3: by the route's threshold, attributes counted, or always."""
-        return bool(cloud.body) and (self._settings.always or size(cloud) > self._settings.threshold)
+    def wants(self, cloud: CloudMessage, length: int) -> bool:
+        """Whether a message of `length` bytes, attributes counted, goes through S3: by the threshold, or all."""
+        return bool(cloud.body) and (self._settings.always or length > self._settings.threshold)
 
     def known(self, message: Message) -> CloudMessage | None:
         """The pointer that was made of a message before."""
