@@ -101,7 +101,7 @@ class Offloader:
         """Whether S3 took the last body."""
 
     def wants(self, cloud: CloudMessage, length: int) -> bool:
-        """Whether a message of `length` bytes, attributes counted, goes through S3: by the threshold, or all."""
+        """Whether a message of `length` bytes, attributes counted, goes through S3."""
         return bool(cloud.body) and (self._settings.always or length > self._settings.threshold)
 
     def known(self, message: Message) -> CloudMessage | None:
