@@ -49,6 +49,7 @@ from mock_mq.wire.segment import (
     Segment,
     SegmentReader,
     SegmentType,
+    frames,
     split,
 )
 
@@ -123,7 +124,7 @@ class Session:
         self._give_up = clock() + CONNECT_SECONDS
         self._reader = SegmentReader()
         self._joiner = Joiner(longest_message=0)  # a stranger has no messages to send
-        self._output: deque[Iterator[bytes]] = deque()
+        self._output: deque[Iterator[list[Buffer]]] = deque()
         self._size = MAX_TRANSMISSION
         self._order = ByteOrder.BIG
         self._conversation: int | None = None
@@ -170,14 +171,23 @@ class Session:
         """Whether the client counts on hearing of something."""
         return self._pending is not None or (self._consumers is not None and self._consumers.waiting)
 
-    def output(self) -> Iterator[bytes]:
-        """What is to be written, frame by frame; large answers are cut while this is read."""
+    def output(self, at_once: int = 0) -> Iterator[bytes]:
+        """What is to be written: frames, as many of them together as make `at_once` bytes, or one by one.
+
+        Large answers are cut while this is read.
+        """
+        pieces: list[Buffer] = []
+        length = 0
         while self._output:
-            frame = next(self._output[0], None)
-            if frame is None:
-                self._output.popleft()
-            else:
-                yield frame
+            for frame in self._output[0]:
+                pieces += frame
+                length += sum(map(len, frame))
+                if length >= at_once:
+                    yield b"".join(pieces)
+                    pieces, length = [], 0
+            self._output.popleft()
+        if pieces:
+            yield b"".join(pieces)
 
     def receive(self, data: Buffer) -> None:
         """Takes what the socket brought. A peer that breaks the protocol finds the session closed."""
@@ -468,7 +478,7 @@ class Session:
             self._send(replace(own, request=_STREAM), [told.pack(asked.order)])
         else:
             stream = replace(self._to(asked, SegmentType.ASYNC_MESSAGE), request=_STREAM)
-            self._output.append(told.frames(stream, self._size))
+            self._output.append([frame] for frame in told.frames(stream, self._size))
         if answer.over and asked.control & Control.CONFIRM:
             self._send(own, [Notification(handle=told.handle).pack(asked.order)])
 
@@ -539,14 +549,14 @@ class Session:
         else:
             if deed is Deed.HALF:
                 frame = next(split(reply, parts, self._size))
-                self._output.append(iter([frame[: len(frame) // 2]]))
+                self._output.append(iter([[frame[: len(frame) // 2]]]))
             self._mute = True
         return True
 
     def _send(self, segment: Segment, parts: list[Buffer]) -> None:
         if self._mute:
             return
-        self._output.append(split(segment, parts, self._size))
+        self._output.append(frames(segment, parts, self._size))
 
     def _to(self, asked: Segment, kind: int) -> Segment:
         """What answers a segment: in its byte order, and on its conversation."""
