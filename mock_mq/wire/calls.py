@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Self, TypeVar
 
 from mock_mq.wire.fields import INTEGERS, Buffer, ByteOrder, Int, Raw, Structure, WireError
@@ -23,6 +24,7 @@ from mock_mq.wire.structures import (
 
 _SEGMENT_HEADER = 28  # the length in an API header counts a plain segment header too
 _MAX_SELECTORS = 256
+_CALLS_KEPT = 64  # a program's gets are the same call by call
 S = TypeVar("S", bound=Structure)
 
 
@@ -57,8 +59,9 @@ class Cursor:
 
     def take(self, kind: type[S]) -> S:
         """The structure that comes next."""
-        value = kind.unpack(self._data, self._order)
-        self._data = self._data[value.length :]
+        length = kind.length_of(self._data, self._order)
+        value = kind.of_length(length, self._data, self._order)
+        self._data = self._data[length:]
         return value
 
     def integers(self, count: int) -> tuple[int, ...]:
@@ -400,10 +403,20 @@ class Get(Call):
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
         """Reads the call."""
-        cursor = Cursor(data, order)
-        header = cursor.take(ApiHeader)
-        descriptor, options = cursor.take(MessageDescriptor), cursor.take(GetMessageOptions)
-        return cls(descriptor, options, cursor.integer(), header=header)
+        call: Self = _get(cls, bytes(data[:_LONGEST_GET]), order)
+        return call
+
+
+@lru_cache(_CALLS_KEPT)
+def _get(kind: type[Get], data: bytes, order: ByteOrder) -> Get:
+    cursor = Cursor(data, order)
+    header = cursor.take(ApiHeader)
+    descriptor, options = cursor.take(MessageDescriptor), cursor.take(GetMessageOptions)
+    return kind(descriptor, options, cursor.integer(), header=header)
+
+
+_LONGEST_GET = ApiHeader.longest() + MessageDescriptor.longest() + GetMessageOptions.longest() + 4
+# Bytes of an MQGET: whatever follows is left alone.
 
 
 @dataclass(frozen=True, slots=True)
