@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mock_mq.constants import Reason
 
@@ -12,8 +12,7 @@ MOST = 100_000
 """Calls that are kept; the oldest go first."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
+class RecordedCall(NamedTuple):
     """A call as it was answered. `reason` is 0, or why it was refused or what it was warned of."""
 
     connection: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from code_pages.ccsid import codec
@@ -31,6 +32,7 @@ from mock_mq.wire.calls import (
     Put1,
     Set,
     Stat,
+    handle_of,
     string_of,
 )
 from mock_mq.wire.consuming import RequestMessages
@@ -42,6 +44,7 @@ from mock_mq.wire.structures import MessageDescriptor, ObjectDescriptor, PutMess
 log = logging.getLogger(__name__)
 
 _UNLIMITED = -1
+_HEADERS_KEPT = 1024
 _UNUSABLE_HANDLE = -1
 _SAVES_CONTEXT = 0x3  # LPOO's own way to ask for it: of identity, of origin
 _NO_QUEUE = QueueDefinition("")  # what the queue manager's own handle is told in place of a queue's defaults
@@ -247,8 +250,14 @@ class MQI:
             ),
             got.length,
             got.data,
-            header=ApiHeader(completion=got.completion, reason=got.reason, handle=handle),
+            header=_header(got.completion, got.reason, handle),
         )
+
+
+@lru_cache(_HEADERS_KEPT)
+def _header(completion: int, reason: int, handle: int) -> ApiHeader:
+    """What a reply starts with, which is the same call by call."""
+    return ApiHeader(completion=completion, reason=reason, handle=handle)
 
 
 def _selector_text(raw: bytes, ccsid: int) -> str:
@@ -267,10 +276,8 @@ def _in_version(descriptor: MessageDescriptor, version: int) -> MessageDescripto
 def _remarked(put: MessageDescriptor, handle: int = 0) -> ApiHeader:
     """How a put completed: 2049 is a warning, such a message is on the queue at the highest priority."""
     if put.priority > MAX_PRIORITY:
-        return ApiHeader(
-            completion=CompletionCode.WARNING, reason=Reason.PRIORITY_EXCEEDS_MAXIMUM, handle=handle
-        )
-    return ApiHeader(handle=handle)
+        return _header(CompletionCode.WARNING, Reason.PRIORITY_EXCEEDS_MAXIMUM, handle)
+    return _header(CompletionCode.OK, Reason.NONE, handle)
 
 
 def _deadline(now: float, interval: int) -> float | None:
@@ -286,7 +293,7 @@ def _verb(segment: Segment) -> int:
 
 
 def _failed(error: MQError, handle: int = 0) -> ApiHeader:
-    return ApiHeader(completion=error.completion, reason=error.reason, handle=handle)
+    return _header(error.completion, error.reason, handle)
 
 
 def refusal(segment: Segment, error: MQError) -> Call:
@@ -312,7 +319,8 @@ def queue_of(segment: Segment, connection: Connection) -> str:
             return call.descriptor.object_name if isinstance(call, SpiOpen) else ""
         if segment.type == SegmentType.REQUEST_MSGS:
             return connection.queue_of(RequestMessages.unpack(segment.body, segment.order).handle)
-        return connection.queue_of(ApiHeader.unpack(segment.body, segment.order).handle)
+        handle = handle_of(segment.body, segment.order)
+        return connection.queue_of(handle) if handle else ""
     except (MQError, WireError):
         return ""
 

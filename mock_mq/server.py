@@ -30,6 +30,7 @@ __all__ = ["TLS", "Server"]
 log = logging.getLogger(__name__)
 
 _READ = 262_144  # bytes that are taken off a socket at a time
+_WRITE = 262_144  # bytes of a large answer that are given to a socket at a time
 _SLOW_STEP = 0.05  # seconds between the pieces that a slow network takes
 
 
@@ -192,10 +193,11 @@ class _Channel(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         """Writes while the socket takes it, then sees to the timer and to the end."""
         if not self._slow_timer:
-            for frame in self._session.output():
-                if self._server.recorder is not None:
-                    self._server.recorder.segment(self._number, frame, sent=True)
-                self._write(self._secrecy.encrypt(frame) if self._secrecy else frame)
+            recorder = self._server.recorder  # which has them one by one
+            for frames in self._session.output(0 if recorder is not None else _WRITE):
+                if recorder is not None:
+                    recorder.segment(self._number, frames, sent=True)
+                self._write(self._secrecy.encrypt(frames) if self._secrecy else frames)
                 if not self._writable or self._slow_timer:
                     break
         ended = self._session.closed and self._writable and not self._slow_timer

@@ -22,7 +22,7 @@ from mock_mq.errors import MQError
 from mock_mq.faults import CONTROL_APPLICATION, Deed, Event, Fault, Faults
 from mock_mq.journal import Journal, RecordedCall
 from mock_mq.mqi import MQI, Wait, queue_of, refusal
-from mock_mq.wire.calls import ApiHeader, Call, Close, Plain
+from mock_mq.wire.calls import ApiHeader, Call, Plain, handle_of
 from mock_mq.wire.consuming import (
     CONNECTION_STATE,
     CONNECTION_STATE_REPLY,
@@ -49,6 +49,7 @@ from mock_mq.wire.segment import (
     Segment,
     SegmentReader,
     SegmentType,
+    frames,
     split,
 )
 
@@ -81,6 +82,8 @@ class State(Enum):
     WAITING = "waiting in MQGET"
     DISCONNECTED = "disconnected"
     CLOSED = "closed"
+
+    __hash__ = object.__hash__  # an Enum's own is a function in Python, and each segment is looked up by it
 
 
 _UNCONNECTED = (State.STARTING, State.AGREED)
@@ -123,7 +126,7 @@ class Session:
         self._give_up = clock() + CONNECT_SECONDS
         self._reader = SegmentReader()
         self._joiner = Joiner(longest_message=0)  # a stranger has no messages to send
-        self._output: deque[Iterator[bytes]] = deque()
+        self._output: deque[Iterator[list[Buffer]]] = deque()
         self._size = MAX_TRANSMISSION
         self._order = ByteOrder.BIG
         self._conversation: int | None = None
@@ -170,14 +173,23 @@ class Session:
         """Whether the client counts on hearing of something."""
         return self._pending is not None or (self._consumers is not None and self._consumers.waiting)
 
-    def output(self) -> Iterator[bytes]:
-        """What is to be written, frame by frame; large answers are cut while this is read."""
+    def output(self, at_once: int = 0) -> Iterator[bytes]:
+        """What is to be written: frames, as many of them together as make `at_once` bytes, or one by one.
+
+        Large answers are cut while this is read.
+        """
+        pieces: list[Buffer] = []
+        length = 0
         while self._output:
-            frame = next(self._output[0], None)
-            if frame is None:
-                self._output.popleft()
-            else:
-                yield frame
+            for frame in self._output[0]:
+                pieces += frame
+                length += sum(map(len, frame))
+                if length >= at_once:
+                    yield b"".join(pieces)
+                    pieces, length = [], 0
+            self._output.popleft()
+        if pieces:
+            yield b"".join(pieces)
 
     def receive(self, data: Buffer) -> None:
         """Takes what the socket brought. A peer that breaks the protocol finds the session closed."""
@@ -268,14 +280,15 @@ class Session:
 
     def _fault(self, segment: Segment) -> Fault | None:
         """What goes wrong with a call, if anything."""
-        if segment.type not in _MAY_FAIL or self._state not in _MAKING_CALLS:
+        name = _NAMES.get(segment.type)
+        if name is None or self._state not in _MAKING_CALLS:
             return None
         application = self._application(segment)
         if application == CONTROL_APPLICATION:
             return None
         event = Event(
             self._key,
-            _call_name(segment),
+            name,
             self._queue_of(segment),
             self._user,
             application,
@@ -431,7 +444,7 @@ class Session:
         self._pending = None
         self._state = State.CONNECTED
         if segment.type == SegmentType.MQCLOSE and self._consumers is not None:
-            self._consumers.close(Close.unpack(segment.body, segment.order).header.handle)
+            self._consumers.close(handle_of(segment.body, segment.order))
         self._reply(segment, outcome)
 
     def _request(self, segment: Segment) -> None:
@@ -468,7 +481,7 @@ class Session:
             self._send(replace(own, request=_STREAM), [told.pack(asked.order)])
         else:
             stream = replace(self._to(asked, SegmentType.ASYNC_MESSAGE), request=_STREAM)
-            self._output.append(told.frames(stream, self._size))
+            self._output.append([frame] for frame in told.frames(stream, self._size))
         if answer.over and asked.control & Control.CONFIRM:
             self._send(own, [Notification(handle=told.handle).pack(asked.order)])
 
@@ -516,18 +529,10 @@ class Session:
     def _note(self, segment: Segment, reason: int) -> None:
         if self._connection is not None:
             self._connection.calls += 1
-        if self._journal is not None and segment.type in _MAY_FAIL:
-            application = self._application(segment)
-            self._journal.add(
-                RecordedCall(
-                    self._key,
-                    application,
-                    self._user,
-                    _call_name(segment),
-                    self._queue_of(segment),
-                    reason,
-                )
-            )
+        name = _NAMES.get(segment.type)
+        if self._journal is not None and name is not None:
+            application, queue = self._application(segment), self._queue_of(segment)
+            self._journal.add(RecordedCall(self._key, application, self._user, name, queue, reason))
 
     def _spoil(self, reply: Segment, parts: list[Buffer]) -> bool:
         """Has the answer to a call go wrong, the call itself being done."""
@@ -539,14 +544,14 @@ class Session:
         else:
             if deed is Deed.HALF:
                 frame = next(split(reply, parts, self._size))
-                self._output.append(iter([frame[: len(frame) // 2]]))
+                self._output.append(iter([[frame[: len(frame) // 2]]]))
             self._mute = True
         return True
 
     def _send(self, segment: Segment, parts: list[Buffer]) -> None:
         if self._mute:
             return
-        self._output.append(split(segment, parts, self._size))
+        self._output.append(frames(segment, parts, self._size))
 
     def _to(self, asked: Segment, kind: int) -> Segment:
         """What answers a segment: in its byte order, and on its conversation."""
@@ -567,13 +572,6 @@ class Session:
         return {"peer": self.peer, "channel": self._channel, "user": self._user}
 
 
-def _call_name(segment: Segment) -> str:
-    """The MQI's name of a call."""
-    return _NAMES.get(segment.type) or SegmentType(segment.type).name
-
-
-# Whoever opens through SPI opens; whoever asks for messages gets.
-_NAMES: dict[int, str] = {SegmentType.REQUEST_MSGS: "MQGET", SegmentType.SPI: "MQOPEN"}
 _Handler = Callable[[Session, Segment], None]
 _CALLS = (
     SegmentType.MQOPEN,
@@ -590,10 +588,15 @@ _CALLS = (
     SegmentType.MQSUB,
     SegmentType.MQSUBRQ,
 )
-# The calls that can be made to go wrong, and are noted.
 _COMMITS = (SegmentType.MQCMIT, SegmentType.MQDISC)
 """MQRC_BACKED_OUT is a warning in answer to these, and a failure of any other (IBM MQ, "2003")."""
-_MAY_FAIL = frozenset((*_CALLS, SegmentType.MQCONN, SegmentType.MQDISC, SegmentType.REQUEST_MSGS))
+# Whoever opens through SPI opens; whoever asks for messages gets.
+_NAMES: dict[int, str] = {
+    **{each: each.name for each in (*_CALLS, SegmentType.MQCONN, SegmentType.MQDISC)},
+    SegmentType.REQUEST_MSGS: "MQGET",
+    SegmentType.SPI: "MQOPEN",
+}
+"""The MQI's names of the calls that can be made to go wrong, and are noted."""
 _MAKING_CALLS = (State.AGREED, State.CONNECTED, State.WAITING)
 _LIVE = (State.AGREED, State.CONNECTED, State.WAITING, State.DISCONNECTED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mock_mq.constants import (
@@ -60,6 +61,7 @@ _NOT_BROWSING = GetOption.SYNCPOINT
 _AS_QUEUE = {"persistence": 2, "priority": -1}  # MQPER_PERSISTENCE_AS_Q_DEF, MQPRI_PRIORITY_AS_Q_DEF
 _PERSISTENT = 1  # MQPER_PERSISTENT
 _REQUEST = 1  # MQMT_REQUEST
+_OPTIONS_KEPT = 256  # whose check went well: a program's are the same call by call
 _MESSAGE_TYPES = range(1, 1_000_000_000)  # MQMT_SYSTEM_FIRST to MQMT_APPL_LAST
 _RIGHTS = {
     INPUT: Right.GET,
@@ -91,7 +93,7 @@ class Identity:
         return self.putter.application
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Got:
     """MQGET's answer. `length` is the whole message's in bytes, `data` what fits, `token` its MsgToken.
 
@@ -376,7 +378,7 @@ class Connection:
         _check_descriptor(descriptor)
         if wanted & PutOption.SYNCPOINT:
             self._unit.check_room()
-            self._unit.undo(id(opened), opened.restorer())
+            self._unit.undo(id(opened), opened.restorer)
         complete = self._complete(opened, queue, descriptor, wanted, passed)
         if complete.persistence == _PERSISTENT and queue.definition.temporary:
             raise MQError(Reason.PERSISTENT_NOT_ALLOWED, queue.definition.name)
@@ -405,7 +407,8 @@ class Connection:
         own = self.identity.putter.context(self._queue_manager.clock())
         defaults = opened.alias or queue.definition
         new_id = self._queue_manager.new_id
-        filled = {"backout_count": 0} | context.fields(wanted, own, passed)
+        filled = context.fields(wanted, own, passed)
+        filled["backout_count"] = 0
         if wanted & PutOption.LOGICAL_ORDER:
             filled |= opened.next_in_group(descriptor, new_id)
         elif descriptor.message_flags:
@@ -441,18 +444,9 @@ class Connection:
 
     def _check_get(self, opened: Opened, wanted: int) -> Queue:
         opened.check_alive()
-        browsing = wanted & _BROWSE
-        if opened.queue is None or not (browsing or opened.options & INPUT or wanted & GetOption.UNLOCK):
+        if opened.queue is None:
             raise MQError(Reason.NOT_OPEN_FOR_INPUT)
-        if wanted & _BY_CURSOR and not opened.options & OpenOption.BROWSE:
-            raise MQError(Reason.NOT_OPEN_FOR_BROWSE)
-        if (
-            wanted & _NOT_HERE
-            or (wanted & _BY_CURSOR).bit_count() > 1
-            or (wanted & _SYNCPOINTS).bit_count() > 1
-            or wanted & (_NOT_BROWSING if browsing else _BROWSING)
-        ):
-            raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
+        _check_get_options(wanted, opened.options)
         self._check_running(bool(wanted & GetOption.FAIL_IF_QUIESCING))
         aliased = opened.alias is not None and self._now(opened.alias).get_inhibited
         if opened.queue.definition.get_inhibited or aliased:
@@ -494,7 +488,7 @@ class Connection:
         descriptor = message.descriptor
         delivered = list(reports.of_delivery(descriptor, message.data)) if descriptor.report else []
         if self._in_unit(wanted, message):
-            self._unit.undo(id(opened), opened.restorer())
+            self._unit.undo(id(opened), opened.restorer)
             self._unit.got(queue, message)
             self._unit.report(delivered, self._send)
         else:
@@ -522,8 +516,12 @@ class Connection:
         if len(data) > buffer_length:
             accepted = wanted & GetOption.ACCEPT_TRUNCATED_MSG
             reason = Reason.TRUNCATED_MSG_ACCEPTED if accepted else Reason.TRUNCATED_MSG_FAILED
+        if message.backout_count != descriptor.backout_count or message.expires is not None:
+            descriptor = descriptor.but(
+                backout_count=message.backout_count, expiry=self._expiry_left(message)
+            )
         return Got(
-            descriptor.but(backout_count=message.backout_count, expiry=self._expiry_left(message)),
+            descriptor,
             data[:buffer_length],
             len(data),
             queue.definition.name,
@@ -559,6 +557,23 @@ def _known(selectors: Sequence[int]) -> Sequence[int]:
         if each not in Selector._value2member_map_:
             raise MQError(Reason.SELECTOR_ERROR, str(each))
     return selectors
+
+
+@lru_cache(_OPTIONS_KEPT)
+def _check_get_options(wanted: int, opened: int) -> None:
+    """Raises what a get with these options is refused with, on a handle that was opened with those."""
+    browsing = wanted & _BROWSE
+    if not (browsing or opened & INPUT or wanted & GetOption.UNLOCK):
+        raise MQError(Reason.NOT_OPEN_FOR_INPUT)
+    if wanted & _BY_CURSOR and not opened & OpenOption.BROWSE:
+        raise MQError(Reason.NOT_OPEN_FOR_BROWSE)
+    if (
+        wanted & _NOT_HERE
+        or (wanted & _BY_CURSOR).bit_count() > 1
+        or (wanted & _SYNCPOINTS).bit_count() > 1
+        or wanted & (_NOT_BROWSING if browsing else _BROWSING)
+    ):
+        raise MQError(Reason.OPTIONS_ERROR, f"get options {wanted:#x}")
 
 
 def _check_descriptor(descriptor: MessageDescriptor) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 
 from mock_mq.constants import OpenOption, PutOption, Reason
 from mock_mq.errors import MQError
@@ -38,13 +39,15 @@ _ASKED: dict[PutOption, tuple[int, Reason]] = {
 _IDENTITY = ("user", "accounting_token", "application_identity")
 _ORIGIN = ("application_type", "application_name", "put_date", "put_time", "application_origin")
 _NONE = MessageDescriptor()
+_OPTIONS_KEPT = 256  # whose check went well: a program's are the same call by call
+_identity_of, _origin_of = attrgetter(*_IDENTITY), attrgetter(*_ORIGIN)
 
 
 @lru_cache(16)
-def _put_at(hundredths: int) -> tuple[str, str]:
-    """PutDate and PutTime, which many messages share: MQ tells hundredths of a second."""
-    when = datetime.fromtimestamp(hundredths // 100, UTC)
-    return f"{when:%Y%m%d}", f"{when:%H%M%S}{hundredths % 100:02d}"
+def _at(second: int) -> tuple[str, str]:
+    """PutDate, and PutTime without its hundredths."""
+    when = datetime.fromtimestamp(second, UTC)
+    return f"{when:%Y%m%d}", f"{when:%H%M%S}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,23 @@ class Putter:
 
     def context(self, now: float) -> MessageDescriptor:
         """A descriptor with the context of a message put at `now`, seconds since the epoch."""
-        date, time = _put_at(round(now * 1_000_000) // 10_000)
-        return _NONE.but(
-            user=self.user[:12],
-            application_type=self.application_type,
-            application_name=self.application[:28],
-            put_date=date,
-            put_time=time,
-        )
+        return _context(self, round(now * 1_000_000) // 10_000)
 
 
+@lru_cache(64)
+def _context(putter: Putter, hundredths: int) -> MessageDescriptor:
+    """The context of whatever is put in the same hundredth of a second."""
+    date, time = _at(hundredths // 100)
+    return _NONE.but(
+        user=putter.user[:12],
+        application_type=putter.application_type,
+        application_name=putter.application[:28],
+        put_date=date,
+        put_time=f"{time}{hundredths % 100:02d}",
+    )
+
+
+@lru_cache(_OPTIONS_KEPT)
 def check(wanted: int, opened: int) -> None:
     """Raises 2093, 2094, 2095 or 2096 where the handle was not opened for this option."""
     for option, (any_of, reason) in _ASKED.items():
@@ -74,6 +84,7 @@ def check(wanted: int, opened: int) -> None:
             raise MQError(reason)
 
 
+@lru_cache(_OPTIONS_KEPT)
 def passes(wanted: int) -> bool:
     """Whether the context is another message's. Raises 2046 for two context options at once."""
     if (wanted & _ALL).bit_count() > 1:
@@ -94,7 +105,7 @@ def fields(wanted: int, own: MessageDescriptor, passed: MessageDescriptor | None
         origin = passed if wanted & PutOption.PASS_ALL_CONTEXT else own
     filled: dict[str, object] = {}
     if not wanted & _SET:
-        filled |= {name: getattr(identity, name) for name in _IDENTITY}
+        filled |= zip(_IDENTITY, _identity_of(identity), strict=True)
     if not wanted & PutOption.SET_ALL_CONTEXT:
-        filled |= {name: getattr(origin, name) for name in _ORIGIN}
+        filled |= zip(_ORIGIN, _origin_of(origin), strict=True)
     return filled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from operator import attrgetter
 
@@ -73,18 +73,15 @@ class Lane:
     def __init__(self) -> None:
         self._messages: list[Message] = []
         self._first = 0  # none before it is available
-        self._gone = 0
+        self.left = 0
+        """The messages that are not gone."""
         self._by_message_id: dict[bytes, dict[int, Message]] = {}
         self._by_correlation_id: dict[bytes, dict[int, Message]] = {}
-
-    @property
-    def empty(self) -> bool:
-        """Whether no message is left."""
-        return self._gone == len(self._messages)
 
     def append(self, message: Message) -> None:
         """Adds a message, whose sequence is the highest yet."""
         self._messages.append(message)
+        self.left += 1
         for index, key in self._indexes(message):
             index.setdefault(key, {})[message.sequence] = message
 
@@ -106,10 +103,11 @@ class Lane:
             del same[message.sequence]
             if not same:
                 del index[key]
-        self._gone += 1
-        if self._gone >= _COMPACT_FROM and self._gone * 2 >= len(self._messages):
-            self._messages = [each for each in self._messages if each.status is not Status.GONE]
-            self._first = self._gone = 0
+        self.left -= 1
+        gone = len(self._messages) - self.left
+        if gone >= _COMPACT_FROM and gone >= self.left:
+            self._messages = self.all()
+            self._first = 0
 
     def available_after(
         self, sequence: int, message_id: bytes | None, correlation_id: bytes | None
@@ -132,12 +130,16 @@ class Lane:
         messages = self._messages
         while self._first < len(messages) and messages[self._first].status is not Status.AVAILABLE:
             self._first += 1
-        start = bisect_right(messages, sequence, lo=self._first, key=_sequence)
+        start = self._first
+        if start < len(messages) and messages[start].sequence <= sequence:
+            start = bisect_right(messages, sequence, lo=start, key=_sequence)
         for position in range(start, len(messages)):
             if messages[position].status is Status.AVAILABLE:
                 yield messages[position]
 
-    def _indexes(self, message: Message) -> Iterator[tuple[dict[bytes, dict[int, Message]], bytes]]:
-        yield self._by_message_id, message.descriptor.message_id
-        if message.descriptor.correlation_id.strip(b"\0"):
-            yield self._by_correlation_id, message.descriptor.correlation_id
+    def _indexes(self, message: Message) -> Sequence[tuple[dict[bytes, dict[int, Message]], bytes]]:
+        descriptor = message.descriptor
+        by_message_id = self._by_message_id, descriptor.message_id
+        if descriptor.correlation_id.strip(b"\0"):
+            return by_message_id, (self._by_correlation_id, descriptor.correlation_id)
+        return (by_message_id,)

@@ -237,13 +237,13 @@ class Queue:
         priority, sequence = after
         for each in range(max(priority, 1 - _PRIORITIES), 1):
             lane = self._lanes[-each]
-            if lane.empty:
+            if not lane.left:
                 continue
             behind = sequence if each == priority else -1
             for message in lane.available_after(behind, match.message_id, match.correlation_id):
                 if message.expires is not None and message.expires <= self._clock():
                     expired.append(message)
-                elif match(message) and (also is None or also(message)):
+                elif (match is _ANY or match(message)) and (also is None or also(message)):
                     return message, expired
         return None, expired
 
@@ -268,6 +268,8 @@ class Queue:
 
     def wake(self) -> None:
         """Has everybody who waits look again."""
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, {}
         for call in waiting.values():
             call()

@@ -42,9 +42,10 @@ class UnitOfWork:
         if made:
             self._reports.append((made, send))
 
-    def undo(self, key: int, restore: Callable[[], None]) -> None:
-        """Has `restore` called when the unit of work is backed out: only the first of a key's counts."""
-        self._restores.setdefault(key, restore)
+    def undo(self, key: int, restorer: Callable[[], Callable[[], None]]) -> None:
+        """Has what `restorer` gives called when this is backed out: only the first of a key's counts."""
+        if key not in self._restores:
+            self._restores[key] = restorer()
 
     def commit(self) -> None:
         """Ends the unit of work for good."""

@@ -1,6 +1,6 @@
 """The bodies of MQI calls and their replies, both directions, both byte orders.
 
-Every body starts with the `ApiHeader`. A call is a frozen dataclass: `unpack(data, order)` reads it,
+Every body starts with the `ApiHeader`. A call is a dataclass: `unpack(data, order)` reads it,
 `pack(order)` makes the body, `parts(order)` the same without copying a message's data. The header's length
 is filled in on the way out.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Self, TypeVar
 
 from mock_mq.wire.fields import INTEGERS, Buffer, ByteOrder, Int, Raw, Structure, WireError
@@ -23,6 +24,7 @@ from mock_mq.wire.structures import (
 
 _SEGMENT_HEADER = 28  # the length in an API header counts a plain segment header too
 _MAX_SELECTORS = 256
+_CALLS_KEPT = 64  # a program's gets are the same call by call
 S = TypeVar("S", bound=Structure)
 
 
@@ -37,6 +39,17 @@ class ApiHeader(Structure):
     completion: Int = 0
     reason: Int = 0
     handle: Int = 0
+
+
+_HANDLE_AT = 12
+
+
+def handle_of(call: Buffer, order: ByteOrder) -> int:
+    """The handle in the API header that a call's body starts with."""
+    if len(call) < _HANDLE_AT + 4:
+        raise WireError(f"ApiHeader: {len(call)} bytes of {ApiHeader.longest()}")
+    (handle,) = INTEGERS[order].unpack_from(call, _HANDLE_AT)
+    return int(handle)
 
 
 class Cursor:
@@ -57,8 +70,9 @@ class Cursor:
 
     def take(self, kind: type[S]) -> S:
         """The structure that comes next."""
-        value = kind.unpack(self._data, self._order)
-        self._data = self._data[value.length :]
+        length = kind.length_of(self._data, self._order)
+        value = kind.of_length(length, self._data, self._order)
+        self._data = self._data[length:]
         return value
 
     def integers(self, count: int) -> tuple[int, ...]:
@@ -93,9 +107,12 @@ def _integer(order: ByteOrder, value: int) -> bytes:
         raise WireError(f"an integer: {e}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """What all calls have: the header, and two ways out, `pack` and `parts`."""
+    """What all calls have: the header, and two ways out, `pack` and `parts`.
+
+    Nobody changes one. They are not frozen because two are made a call, which would take twice as long.
+    """
 
     header: ApiHeader = field(default=ApiHeader(), kw_only=True)
 
@@ -120,7 +137,7 @@ class Call:
         return b"".join(self.parts(order))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plain(Call):
     """MQCMIT, MQBACK, MQDISC and their replies, MQCLOSE's reply, and any refusal without a body."""
 
@@ -171,7 +188,7 @@ def string_of(descriptor: ObjectDescriptor, strings: bytes, which: VariableStrin
     return strings[start : start + which.string_length]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Open(Call):
     """MQOPEN, call and reply. `strings` are the bytes behind the descriptor (see `string_of`)."""
 
@@ -196,7 +213,7 @@ class Open(Call):
         return cls(descriptor, options, attributes, strings, header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Close(Call):
     """MQCLOSE, the call; its reply is `Plain`."""
 
@@ -213,7 +230,7 @@ class Close(Call):
         return cls(header=cursor.take(ApiHeader), options=cursor.integer())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inquire(Call):
     """MQINQ, the call: which attributes, and room for how many integers and how many characters."""
 
@@ -242,7 +259,7 @@ class Inquire(Call):
         return cls(cursor.integers(count), integers, characters, header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inquired(Call):
     """MQINQ, the reply: the selectors again, the integers, the characters of all the names together."""
 
@@ -269,7 +286,7 @@ class Inquired(Call):
         return cls(selectors, integers, bytes(cursor.bytes(character_length)), header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Set(Call):
     """MQSET, the call: the selectors, then their integers, and all their characters. Its reply is `Plain`."""
 
@@ -294,7 +311,7 @@ class Set(Call):
         return cls(selectors, integers, bytes(cursor.bytes(character_length)), header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stat(Call):
     """MQSTAT, call and reply: what became of the puts that were not waited for. `type` is MQSTAT_TYPE_*."""
 
@@ -313,7 +330,7 @@ class Stat(Call):
         return cls(cursor.integer(), cursor.take(StatusReport), header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put(Call):
     """MQPUT, call and reply. `length` is the data's; a reply says it and carries none."""
 
@@ -347,7 +364,7 @@ def _length_and_data(cursor: Cursor) -> tuple[int, memoryview]:
     return length, cursor.bytes(min(length, cursor.left))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put1(Call):
     """MQPUT1, call and reply: MQPUT with the object to open in front."""
 
@@ -380,7 +397,7 @@ class Put1(Call):
         return cls(target, descriptor, options, length, content, strings, header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Get(Call):
     """MQGET, the call. `buffer_length` is the most data the client takes, in bytes."""
 
@@ -400,13 +417,22 @@ class Get(Call):
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
         """Reads the call."""
-        cursor = Cursor(data, order)
-        header = cursor.take(ApiHeader)
-        descriptor, options = cursor.take(MessageDescriptor), cursor.take(GetMessageOptions)
-        return cls(descriptor, options, cursor.integer(), header=header)
+        header, descriptor, options, buffer_length = _asked(bytes(data[:_LONGEST_GET]), order)
+        return cls(descriptor, options, buffer_length, header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(_CALLS_KEPT)
+def _asked(get: bytes, order: ByteOrder) -> tuple[ApiHeader, MessageDescriptor, GetMessageOptions, int]:
+    cursor = Cursor(get, order)
+    header = cursor.take(ApiHeader)
+    return header, cursor.take(MessageDescriptor), cursor.take(GetMessageOptions), cursor.integer()
+
+
+_LONGEST_GET = ApiHeader.longest() + MessageDescriptor.longest() + GetMessageOptions.longest() + 4
+# Bytes of an MQGET: whatever follows is left alone.
+
+
+@dataclass(slots=True)
 class Got(Call):
     """MQGET, the reply. `length` is the whole message's, `data` as much of it as the buffer takes."""
 

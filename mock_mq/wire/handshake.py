@@ -186,7 +186,7 @@ class ConnectFields(Structure):
     extended_options: Int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connect(Call):
     """MQCONN, call and reply. `options` is None where a client sends no such block."""
 

@@ -24,6 +24,7 @@ _TLS_HANDSHAKE = 0x16
 _HEADER = 28
 _MULTIPLEXED_HEADER = 36
 _HEADERS = {_PLAIN: _HEADER, _CONTROL: _HEADER, _MULTIPLEXED: _MULTIPLEXED_HEADER}
+_ENOUGH = 8  # bytes that tell how long a segment is
 _ORDERS = {int(order): order for order in ByteOrder}
 
 
@@ -78,11 +79,12 @@ class Control:
     WHOLE = FIRST | LAST
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """A segment, or several of them joined: type, control bits, byte order, and the body, never printed.
 
-    `conversation` and `request` are None but for `TSHM`; `for_socket` marks a `TSHC`.
+    `conversation` and `request` are None but for `TSHM`; `for_socket` marks a `TSHC`. Nobody changes one:
+    it is not frozen because each call makes two, which would take three times as long.
     """
 
     type: int
@@ -116,8 +118,8 @@ class Segment:
 
 _START = struct.Struct(">4sI")
 _MULTIPLEXED_START = struct.Struct(">4sIII")
-_REST = {order: struct.Struct(order.prefix + "BBBB8xIHH") for order in ByteOrder}
-"""What every header ends in: byte order, type, control, reserved, encoding, CCSID, reserved."""
+_REST = {order: struct.Struct(order.prefix + "BBBx8xIH2x") for order in ByteOrder}
+"""What every header ends in: byte order, type, control, encoding, CCSID, and what is reserved."""
 _REST_LENGTH = 20
 
 
@@ -129,13 +131,7 @@ def _header(segment: Segment, length: int, control: int) -> bytes:
             _MULTIPLEXED, length + _MULTIPLEXED_HEADER, segment.conversation, segment.request or 0
         )
     return start + _REST[segment.order].pack(
-        segment.order,
-        segment.type,
-        control,
-        0,
-        segment.encoding,
-        segment.ccsid,
-        0,
+        segment.order, segment.type, control, segment.encoding, segment.ccsid
     )
 
 
@@ -149,21 +145,34 @@ def split(segment: Segment, parts: Sequence[Buffer], size: int) -> Iterator[byte
 
     The parts are copied once, into the segments. `segment`'s own body is not looked at.
     """
+    return map(b"".join, frames(segment, parts, size))
+
+
+def frames(segment: Segment, parts: Sequence[Buffer], size: int) -> Iterator[list[Buffer]]:
+    """The same before anything is copied: each segment as the pieces that it is to be joined from."""
     room = size - overhead(segment)
     if room < 1:
         raise WireError(f"a transmission size of {size} bytes leaves no room for a body")
     total = sum(map(len, parts))
     other = segment.control & ~Control.WHOLE
     if total <= room:
-        yield b"".join((_header(segment, total, other | Control.WHOLE), *parts))
-        return
-    sent = 0
-    for body in _chunks(parts, room):
-        length = sum(len(piece) for piece in body)
-        first = Control.FIRST if sent == 0 else 0
-        sent += length
-        last = Control.LAST if sent == total else 0
-        yield b"".join((_header(segment, length, other | first | last), *body))
+        return iter([[_header(segment, total, other | Control.WHOLE), *parts]])
+    return _several(segment, parts, total, room)
+
+
+def _several(segment: Segment, parts: Sequence[Buffer], total: int, room: int) -> Iterator[list[Buffer]]:
+    other = segment.control & ~Control.WHOLE
+    middle = _header(segment, room, other)
+    left = total
+    for chunk in _chunks(parts, room):
+        if left == total:
+            header = _header(segment, room, other | Control.FIRST)
+        elif left <= room:
+            header = _header(segment, left, other | Control.LAST)
+        else:
+            header = middle
+        left -= room
+        yield [header, *chunk]
 
 
 def _chunks(parts: Sequence[Buffer], room: int) -> Iterator[list[memoryview]]:
@@ -171,10 +180,11 @@ def _chunks(parts: Sequence[Buffer], room: int) -> Iterator[list[memoryview]]:
     free = room
     for part in parts:
         view = memoryview(part)
-        while len(view) > 0:
-            piece = view[:free]
+        at = 0
+        while at < len(view):
+            piece = view[at : at + free]
             chunk.append(piece)
-            view = view[len(piece) :]
+            at += len(piece)
             free -= len(piece)
             if free == 0:
                 yield chunk
@@ -200,28 +210,29 @@ class SegmentReader:
 
     def feed(self, data: Buffer) -> list[Segment]:
         """The segments that `data` completes; raises `WireError` as soon as a header can't be one."""
-        if not self._buffer:
-            segments, used = self._cut(memoryview(data))
-            self._buffer += data[used:]
-            return segments
-        self._buffer += data
-        with memoryview(self._buffer) as view:
-            segments, used = self._cut(view)
-        del self._buffer[:used]
+        segments: list[Segment] = []
+        at = 0
+        held = self._buffer
+        while held and at < len(data):
+            # No more than it takes: what follows is cut where it lies.
+            wanted = self._length(held, 0) or _ENOUGH
+            taken = data[at : at + wanted - len(held)]
+            held += taken
+            at += len(taken)
+            if len(held) == self._length(held, 0):
+                segments.append(_segment(held, 0, len(held)))
+                held.clear()
+        while (length := self._length(data, at)) and at + length <= len(data):
+            segments.append(_segment(data, at, length))
+            at += length
+        held += data[at:]
         return segments
 
-    def _cut(self, data: memoryview) -> tuple[list[Segment], int]:
-        """The segments that `data` begins with, and the bytes that they take."""
-        at = 0
-        segments = []
-        while (length := self._length(data, at)) and at + length <= len(data):
-            segments.append(_segment(data[at : at + length]))
-            at += length
-        return segments, at
-
-    def _length(self, data: memoryview, at: int) -> int:
+    def _length(self, data: Buffer, at: int) -> int:
         """The length of the segment that begins there; 0 where not enough has come to tell."""
-        if len(data) - at < 8:
+        if at == len(data):
+            return 0
+        if len(data) - at < _ENOUGH:
             start = bytes(data[at : at + 4])
             if not any(known.startswith(start) for known in _HEADERS):
                 raise _stranger(start)
@@ -240,21 +251,19 @@ def _stranger(start: bytes) -> WireError:
     return WireError(f"not a segment of the MQ protocol: it starts with {start!r}{hint}")
 
 
-def _segment(data: memoryview) -> Segment:
-    """What a whole segment says; its body is copied."""
-    start = data[:4]
-    conversation = request = None
-    head = _HEADER
-    if start == _MULTIPLEXED:
-        head = _MULTIPLEXED_HEADER
-        _, _, conversation, request = _MULTIPLEXED_START.unpack_from(data)
-    order = _ORDERS.get(data[head - _REST_LENGTH])
+def _segment(data: Buffer, at: int, length: int) -> Segment:
+    """What the whole segment there says; its body is copied."""
+    name, _, conversation, request = _MULTIPLEXED_START.unpack_from(data, at)
+    head = at + _HEADERS[name]
+    end = head - _REST_LENGTH
+    order = _ORDERS.get(data[end])
     if order is None:
-        raise WireError(f"a byte order of {data[head - _REST_LENGTH]}, where 1 and 2 are possible")
-    _, kind, control, _, encoding, ccsid, _ = _REST[order].unpack_from(data, head - _REST_LENGTH)
-    return Segment(
-        kind, bytes(data[head:]), order, control, encoding, ccsid, conversation, request, start == _CONTROL
-    )
+        raise WireError(f"a byte order of {data[end]}, where 1 and 2 are possible")
+    _, kind, control, encoding, ccsid = _REST[order].unpack_from(data, end)
+    body = bytes(data[head : at + length])
+    if name == _MULTIPLEXED:
+        return Segment(kind, body, order, control, encoding, ccsid, conversation, request)
+    return Segment(kind, body, order, control, encoding, ccsid, for_socket=name == _CONTROL)
 
 
 class Joiner:

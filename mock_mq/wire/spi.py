@@ -59,7 +59,7 @@ class VerbVersions(Structure):
     flags: Int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpiQuery(Call):
     """SPI QUERY, the call: asks which verbs there are."""
 
@@ -79,7 +79,7 @@ class SpiQuery(Call):
         return cls(spi, header=header)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpiQueried(Call):
     """SPI QUERY, the reply."""
 
@@ -135,7 +135,7 @@ class SpiOpenOptions(Structure, eyecatcher=b"LPOO", lengths={1: 32}):
     property_control: Int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpiOpen(Call):
     """SPI OPEN, call and reply (`is_reply`): the handle is in the API header."""
 
