@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from bridge import mq_reasons
 from bridge.access import Access
-from bridge.binding import Binding, Queue, Structure
+from bridge.binding import Binding, Package, Queue, Structure
 from bridge.binding import QueueManager as Connected
 from bridge.configuration import QueueManager
 from bridge.errors import Away
@@ -40,6 +39,29 @@ class MqError(Exception):
         self.length = length
 
 
+class _Errors:
+    """Makes a binding's errors `MqError`. No generator: it is entered for each message."""
+
+    __slots__ = ("_mq",)
+
+    def __init__(self, mq: Package) -> None:
+        self._mq = mq
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        if isinstance(error, self._mq.MQMIError):
+            refused: Any = error
+            message, length = getattr(refused, "message", b""), getattr(refused, "original_length", 0)
+            raise MqError(refused.reason, refused.comp, message or b"", length or 0) from None
+        if isinstance(error, self._mq.PYIFError):
+            # The binding's own word for a handle that is gone.
+            raise MqError(_HANDLE_GONE) from error
+
+
 class MqConnection:
     """One MQCONNX at a time; for one thread. Queues opened on it are closed with it.
 
@@ -51,6 +73,7 @@ class MqConnection:
         self._binding = binding
         self._settings = settings
         self._access = access
+        self._errors = _Errors(binding.mq)
         self._queue_manager: Connected | None = None
         self._leaving: Connected | None = None
         self.connects = 0
@@ -151,17 +174,9 @@ class MqConnection:
             self.close()
         return self._away(f"queue {queue} on {self._settings.name}", code, doing)
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
+    def errors(self) -> _Errors:
         """Makes the binding's errors `MqError`."""
-        try:
-            yield
-        except self._binding.mq.MQMIError as e:
-            message, length = getattr(e, "message", b""), getattr(e, "original_length", 0)
-            raise MqError(e.reason, e.comp, message or b"", length or 0) from None
-        except self._binding.mq.PYIFError as e:
-            # The binding's own word for a handle that is gone.
-            raise MqError(_HANDLE_GONE) from e
+        return self._errors
 
     def _connected(self) -> Connected:
         if self._queue_manager is None:
