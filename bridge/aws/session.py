@@ -160,7 +160,8 @@ class Clients:
             client = make_client(service, region_name=region or None, config=self._config(service, wait))
             client.meta.events.register("before-send", self._count)
             if service == "sns":
-                client.meta.events.register("before-call", form.write_once)
+                client.meta.events.register("before-parameter-build.sns.PublishBatch", form.keep_entries)
+                client.meta.events.register("before-call.sns", form.write_once)
             if service == "s3":
                 client.meta.events.register("before-call", upload.whole)
             return client
