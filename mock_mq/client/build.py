@@ -1,6 +1,7 @@
 """Builds `_standin`, the shared object that answers as libmqm_r.so: C's side of the MQI, Python's behind it.
 
-Run by setup.py. Every MQI function is a callback into `mock_mq.client.library`.
+Run by setup.py. The MQI's functions are callbacks into `mock_mq.client.library`, but MQGET and MQPUT are in
+`exchange.c`, and call back where they do not go on by themselves.
 """
 
 from __future__ import annotations
@@ -52,11 +53,9 @@ _CALLS = """
     void MQDISC(int *, int *, int *);
     void MQDLTMH(int, int64_t *, void *, int *, int *);
     void MQDLTMP(int, int64_t, void *, void *, int *, int *);
-    void MQGET(int, int, void *, void *, int, void *, int *, int *, int *);
     void MQINQ(int, int, int, int *, int, int *, int, char *, int *, int *);
     void MQINQMP(int, int64_t, void *, void *, void *, int *, int, void *, int *, int *, int *);
     void MQOPEN(int, void *, int, int *, int *, int *);
-    void MQPUT(int, int, void *, void *, int, void *, int *, int *);
     void MQPUT1(int, void *, void *, void *, int, void *, int *, int *);
     void MQSET(int, int, int, int *, int, int *, int, char *, int *, int *);
     void MQSETMP(int, int64_t, void *, void *, void *, int, int, void *, int *, int *);
@@ -65,12 +64,25 @@ _CALLS = """
     void MQSUBRQ(int, int, int, void *, int *, int *);
 """
 
+_EXCHANGE = """
+    void exchange_on(int, int, int, int);
+    void exchange_off(int);
+"""
+_IN_PYTHON = """
+    void get_in_python(int, int, void *, void *, int, void *, int *, void *, int, int *, int *);
+    void put_in_python(int, int, void *, void *, int, void *, void *, int, int *, int *);
+"""
+
 ffibuilder = FFI()
-ffibuilder.cdef(_STRUCTURES + 'extern "Python+C" {' + _CALLS + "}")
+ffibuilder.cdef(
+    f'{_STRUCTURES} extern "Python+C" {{ {_CALLS} }} extern "Python" {{ {_IN_PYTHON} }} {_EXCHANGE}'
+)
 ffibuilder.set_source(
     "mock_mq.client._standin",
     # The functions' prototypes come from the callbacks themselves.
-    "#define MQ_WITHOUT_FUNCTIONS\n#define MQ_WITH_KEY_REPOSITORY_PASSWORD\n#include <cmqxc.h>\n",
+    "#define MQ_WITHOUT_FUNCTIONS\n#define MQ_WITH_KEY_REPOSITORY_PASSWORD\n#include <cmqxc.h>\n"
+    + _IN_PYTHON.replace("void get", "static void get").replace("void put", "static void put")
+    + (Path(__file__).parent / "exchange.c").read_text(),
     include_dirs=[str(INCLUDE)],
     # ibmmq's extension module wants this name; a library that is loaded under it satisfies the loader.
     extra_link_args=["-Wl,-soname,libmqm_r.so"],

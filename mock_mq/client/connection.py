@@ -6,6 +6,7 @@ client reports; once the connection is broken every call raises MQRC_CONNECTION_
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -116,6 +117,27 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """A call that was sent already: what came for it since, and the number of the error that ended that."""
+
+    received: bytes = field(default=b"", repr=False)
+    error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plainly:
+    """What it takes to make calls on a connection of plain TCP.
+
+    The socket's file descriptor, the longest frame in bytes, and the milliseconds to wait for an answer, -1
+    for ever.
+    """
+
+    socket: int
+    largest: int
+    patience: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What MQGET brought, its structures as they travel: little-endian, as a program here has them.
 
@@ -192,6 +214,8 @@ class Connection:
         self._takes_turns = takes_turns
         self._busy = threading.Lock()
         self._broken = False
+        self.on_end: Callable[[], object] = lambda: None
+        """Called before the socket is closed."""
 
     @classmethod
     def connect(cls, target: Target) -> Self:
@@ -227,6 +251,13 @@ class Connection:
             connection.abandon()
             raise
         return connection
+
+    @property
+    def plainly(self) -> Plainly | None:
+        """What another needs to make calls on it; None where it is TLS."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            return None
+        return Plainly(self._socket.fileno(), self._size, 2_000 * self._heartbeat or -1)
 
     @property
     def ended(self) -> bool:
@@ -266,12 +297,12 @@ class Connection:
         return MessageDescriptor.unpack(told[0], _ORDER), PutMessageOptions.unpack(told[1], _ORDER)
 
     def put_packed(
-        self, handle: int, descriptor: bytes, options: bytes, data: Buffer
+        self, handle: int, descriptor: bytes, options: bytes, data: Buffer, began: Began | None = None
     ) -> tuple[memoryview, memoryview]:
         """MQPUT of structures as they travel, little-endian: they are neither read nor written here."""
         call = [descriptor, options, _LENGTH.pack(len(data)), data]
         with self._turn():
-            _, reply = self._call(SegmentType.MQPUT, handle, call, Put)
+            _, reply = self._call(SegmentType.MQPUT, handle, call, Put, began=began)
             return self._same(descriptor, reply), self._same(options, reply[len(descriptor) :])
 
     def put1(
@@ -300,7 +331,14 @@ class Connection:
             header=ApiHeader(completion=got.completion, reason=got.reason),
         )
 
-    def get_packed(self, handle: int, descriptor: bytes, options: bytes, buffer_length: int) -> Fetched:
+    def get_packed(
+        self,
+        handle: int,
+        descriptor: bytes,
+        options: bytes,
+        buffer_length: int,
+        began: Began | None = None,
+    ) -> Fetched:
         """MQGET with structures as they travel, little-endian: they are neither read nor written here."""
         call = [descriptor, options, _LENGTH.pack(buffer_length)]
         asked, interval = _WAIT_INTERVAL.unpack_from(options)
@@ -309,7 +347,7 @@ class Connection:
             wait = interval / 1000 if interval >= 0 else float("inf")
         with self._turn():
             (completion, reason), reply = self._call(
-                SegmentType.MQGET, handle, call, Got, room=buffer_length, wait=wait
+                SegmentType.MQGET, handle, call, Got, room=buffer_length, wait=wait, began=began
             )
             start = len(descriptor) + len(options)
             if len(reply) < start + _LENGTH.size:
@@ -370,6 +408,7 @@ class Connection:
     def abandon(self) -> None:
         """Closes the socket without a word, which backs out."""
         self._broken = True
+        self.on_end()
         self._socket.close()
 
     def _agree(self, target: Target) -> None:
@@ -435,6 +474,7 @@ class Connection:
         *,
         room: int = 0,
         wait: float = 0.0,
+        began: Began | None = None,
     ) -> tuple[tuple[int, int], memoryview]:
         """The same for what is packed already: the outcome, and what follows the header, in our byte order.
 
@@ -443,18 +483,25 @@ class Connection:
         head = _HEADS[_ORDER]
         total = _SEGMENT_HEADER + head.size + sum(map(len, body)) + room
         header = head.pack(total.to_bytes(4, "big"), 0, 0, handle)
-        segment = self._exchange(kind, [header, *body], wait)
+        segment = self._exchange(kind, [header, *body], wait, began)
         outcome = self._outcome(segment, warnings=reply is Got)
         content = segment.body
         if segment.order is not _ORDER:
             content = reply.unpack(content, segment.order).pack(_ORDER)
         return outcome, memoryview(content)[head.size :]
 
-    def _exchange(self, kind: SegmentType, parts: Sequence[Buffer], wait: float) -> Segment:
-        """Sends a call; gives its reply."""
+    def _exchange(
+        self, kind: SegmentType, parts: Sequence[Buffer], wait: float, began: Began | None = None
+    ) -> Segment:
+        """Sends a call, where that was not begun; gives its reply."""
         if self._broken:
             raise MQError(Reason.CONNECTION_BROKEN)
-        self._send(kind, parts)
+        if began is None:
+            self._send(kind, parts)
+        elif began.error:
+            raise OSError(began.error, os.strerror(began.error))
+        else:
+            self._arrived(began.received)
         segment = self._receive_reply(wait)
         if segment.type != kind + REPLY:
             self._check_status(segment)
@@ -503,11 +550,14 @@ class Connection:
             length = self._socket.recv_into(self._incoming)
             if not length:
                 raise self._break("the queue manager closed the connection")
-            for segment in self._reader.feed(self._incoming[:length]):
-                whole = self._joiner.add(segment)
-                if whole is not None:
-                    self._received.append(whole)
+            self._arrived(self._incoming[:length])
         return self._received.popleft()
+
+    def _arrived(self, data: Buffer) -> None:
+        for segment in self._reader.feed(data):
+            whole = self._joiner.add(segment)
+            if whole is not None:
+                self._received.append(whole)
 
     def _send(
         self, kind: int, parts: Sequence[bytes | bytearray | memoryview], control: int = Control.WHOLE

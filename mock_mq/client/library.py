@@ -1,11 +1,14 @@
 """The MQI as C programs call it, in Python: what `_standin`, loaded as libmqm_r.so, calls back into.
 
+MQGET and MQPUT are in `exchange.c`, for most are alike; here is what it does not do.
+
 Structures without pointers (MQMD, MQGMO, the first version of MQOD and MQPMO) lie in a C program's memory as
 they travel, so the wire's own codecs read and write them there. No exception ever reaches C.
 """
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
 import re
@@ -15,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from mock_mq.client import _standin
-from mock_mq.client._standin import ffi
+from mock_mq.client._standin import ffi, lib
 from mock_mq.client.callbacks import mqi, not_supported
-from mock_mq.client.connection import Connection, Target, fetched, parse_connection_name, reason_of
+from mock_mq.client.connection import Began, Connection, Target, fetched, parse_connection_name, reason_of
 from mock_mq.client.connections import connection_of, forget, remember
 from mock_mq.client.memory import (
     ORDER,
@@ -60,6 +63,7 @@ _GETS_BY_HANDLE = slice(104, 112)  # MQGMO's MsgHandle, of its fourth version
 _ASKED_TO_GET = slice(8, 12), slice(72, 76), _GETS_BY_HANDLE  # its Options, MatchOptions and MsgHandle
 _ABOUT_DATA = slice(24, 40)  # MQMD's Encoding, CodedCharSetId and Format
 _FORMAT = slice(32, 40)
+_NOT_ASKED = -100_000  # as exchange.c has it
 _DEFAULT_MAX_MESSAGE = 4_194_304
 _LONGEST_HEARTBEAT = 999_999
 
@@ -71,7 +75,7 @@ for _name in ("MQBEGIN", "MQCB", "MQCTL", "MQSUB", "MQSUBRQ"):
 def MQCONN(name: Pointer, handle: Pointer) -> None:
     """Connects by the environment variable MQSERVER."""
     handle[0] = _UNUSABLE
-    handle[0] = remember(Connection.connect(_from_environment(_name_of(name))), shared=False)
+    handle[0] = _connected(Connection.connect(_from_environment(_name_of(name))), shared=False)
 
 
 @mqi
@@ -92,7 +96,7 @@ def MQCONNX(name: Pointer, options: Pointer, handle: Pointer) -> Reason:
     target = replace(target, takes_turns=bool(options.Options & _SHARE_BLOCK))
     shared = bool(options.Options & (_SHARE_BLOCK | _SHARE_NO_BLOCK))
     ignored = target.secure is not None and already_initialized()
-    handle[0] = remember(Connection.connect(target), shared=shared)
+    handle[0] = _connected(Connection.connect(target), shared=shared)
     return Reason.SSL_ALREADY_INITIALIZED if ignored else Reason.NONE
 
 
@@ -128,13 +132,21 @@ def MQCLOSE(connection: int, handle: Pointer, options: int) -> None:
 
 
 @mqi
-def MQPUT(
-    connection: int, handle: int, descriptor: Pointer, options: Pointer, length: int, buffer: Pointer
+def put_in_python(
+    connection: int,
+    handle: int,
+    descriptor: Pointer,
+    options: Pointer,
+    length: int,
+    buffer: Pointer,
+    received: Pointer,
+    answered: int,
 ) -> None:
-    """Puts."""
+    """MQPUT, where it was not sent yet, or its answer is not the usual one."""
     asked = packed(MessageDescriptor, descriptor, Reason.MD_ERROR)
     sent, body = _with_properties(options, asked, data(buffer, length))
-    told = connection_of(connection).put_packed(handle, sent, _put_options(options), body)
+    began = _began(received, answered)
+    told = connection_of(connection).put_packed(handle, sent, _put_options(options), body, began)
     write(descriptor, _as_said(asked, told[0]))
     _write_put_options(options, told[1])
 
@@ -157,7 +169,7 @@ def MQPUT1(
 
 
 @mqi
-def MQGET(
+def get_in_python(
     connection: int,
     handle: int,
     descriptor: Pointer,
@@ -165,8 +177,13 @@ def MQGET(
     length: int,
     buffer: Pointer,
     data_length: Pointer,
+    received: Pointer,
+    answered: int,
 ) -> Reason:
-    """Gets. A message that is too long, or not converted, comes with a warning."""
+    """MQGET, where it was not sent yet, or its answer is not the usual one.
+
+    A message that is too long, or not converted, comes with a warning.
+    """
     if length < 0:
         raise MQError(Reason.BUFFER_LENGTH_ERROR)
     wanted = packed(GetMessageOptions, options, Reason.GMO_ERROR)
@@ -175,7 +192,7 @@ def MQGET(
     if message := _handle_in(wanted):
         got = fetched(get_into(HANDLES.get(message), known, handle, *_unpacked(asked, wanted), length))
     else:
-        got = known.get_packed(handle, asked, wanted, length)
+        got = known.get_packed(handle, asked, wanted, length, _began(received, answered))
     write(descriptor, got.descriptor)
     _write_get_options(options, wanted, got.options)
     data_length[0] = got.length
@@ -248,6 +265,23 @@ def MQCMIT(connection: int) -> None:
 def MQBACK(connection: int) -> None:
     """Backs out."""
     connection_of(connection).back_out()
+
+
+def _connected(connection: Connection, *, shared: bool) -> int:
+    """The handle of a new connection; `exchange.c` may use it too, where it is one thread's and plain TCP."""
+    number = remember(connection, shared=shared)
+    plainly = connection.plainly
+    if plainly and not shared:
+        lib.exchange_on(number, plainly.socket, plainly.largest, plainly.patience)
+        connection.on_end = functools.partial(lib.exchange_off, number)
+    return number
+
+
+def _began(received: Pointer, answered: int) -> Began | None:
+    """What `exchange.c` says of a call: not sent, bytes that came for it, or an error's number, negative."""
+    if answered == _NOT_ASKED:
+        return None
+    return Began(ffi.buffer(received, answered)[:]) if answered >= 0 else Began(error=-answered)
 
 
 def _target(queue_manager: str, channel: str, connection_name: str) -> Target:

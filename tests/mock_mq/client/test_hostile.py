@@ -30,6 +30,7 @@ from tests.mock_mq.client.spoiling import Spoil, SpoilingServer
 
 Serve = Callable[..., SpoilingServer]
 CONVERSATIONS = 1000
+PROGRAMS = 100
 CHANNEL = "DEV.APP.SVRCONN"
 
 
@@ -99,6 +100,33 @@ def test_whatever_a_server_answers_the_client_says_only_mqs_reasons(serve: Serve
             raise AssertionError(f"seed {seed}, conversation {number}") from e
     assert refused > CONVERSATIONS // 2
     assert time.monotonic() - started < 60, "it waits for what does not come"
+
+
+def test_whatever_a_server_answers_a_program_sees_only_mqs_reasons(binding: Binding, serve: Serve) -> None:
+    """As the test before it, through the library that programs load: MQGET and MQPUT are C there."""
+    seed = random.randrange(2**32)
+    refusals = 0
+    for number in range(PROGRAMS):
+        chance = random.Random(f"{seed} {number}")
+        first = chance.randint(4, 9)  # the connection is made by then, and the queue is open
+
+        def spoil(at: int, frame: bytes, chance: random.Random = chance, first: int = first) -> bytes:
+            return frame if at < first else mutated(frame, chance)
+
+        server = serve(spoil)
+        server.last = first  # or the two may wait for each other
+        program = program_at(binding, server.port)
+        try:
+            queue = program.open()
+            for _ in range(10):
+                program.put(queue, chance.randbytes(chance.choice([0, 10, 5_000])))
+                program.get(queue, length=chance.choice([4, 65_536]))
+        except binding.mq.MQMIError:
+            refusals += 1
+        except Exception as e:
+            raise AssertionError(f"seed {seed}, program {number}") from e
+        server.close()
+    assert refusals == PROGRAMS
 
 
 def test_a_flood_of_parts_that_never_end_costs_no_more_than_the_longest_message(serve: Serve) -> None:

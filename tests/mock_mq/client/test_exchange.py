@@ -1,0 +1,102 @@
+"""MQGET and MQPUT in C do what they do in Python: on a handle that is one thread's, and on a shared one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from bridge.binding import load_binding
+from mock_mq.running import RunningQueueManager
+from tests.mock_mq.client.program import Program
+
+PYMQI = load_binding("pymqi")
+ITS_OWN = (slice(48, 72), slice(304, 320))
+"""MQMD's MsgId, PutDate and PutTime: each message has others."""
+Both = Callable[[Callable[[Program, Any], Any]], list[Any]]
+
+
+@pytest.fixture
+def both(queue_manager: RunningQueueManager) -> Both:
+    """Does the same over a connection of either kind."""
+    shared = PYMQI.constants.MQCNO_HANDLE_SHARE_BLOCK
+    programs = [Program(PYMQI, queue_manager), Program(PYMQI, queue_manager, opts=shared)]
+
+    def each(doing: Callable[[Program, Any], Any]) -> list[Any]:
+        return [doing(program, program.open()) for program in programs]
+
+    return each
+
+
+def handles(program: Program, queue: Any) -> tuple[int, int]:
+    return program.connection.get_handle(), queue.get_handle()
+
+
+def anonymous(md: bytes) -> bytes:
+    for part in ITS_OWN:
+        md = md[: part.start] + bytes(part.stop - part.start) + md[part.stop :]
+    return md
+
+
+@pytest.mark.parametrize("md_version", [1, 2])
+@pytest.mark.parametrize("format_", [b"MQSTR", b"MQSTR   ", b"", b"ORDER"])
+@pytest.mark.parametrize("length", [0, 1_000, 32_203, 32_204, 32_205, 40_000])
+def test_a_put_gives_back_the_same_structures(
+    both: Both, md_version: int, format_: bytes, length: int
+) -> None:
+    def put(program: Program, queue: Any) -> tuple[Any, ...]:
+        md, pmo = program.mq.MD(Version=md_version, Format=format_), program.mq.PMO(Options=0x2)
+        told = program.mq.pymqe.MQPUT(*handles(program, queue), md.pack(), pmo.pack(), bytes(length))
+        program.connection.backout()
+        return anonymous(told[0]), told[1], told[-2:]
+
+    in_c, in_python = both(put)
+    assert in_c == in_python
+    assert in_c[-1] == (0, 0)
+
+
+@pytest.mark.parametrize("gmo_version", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("length", "room"), [(0, 0), (0, 10), (1_000, 1_000), (1_000, 999), (40_000, 65_536)]
+)
+@pytest.mark.parametrize("options", [0x2, 0x2 | 0x40, 0x2 | 0x1, 0x4], ids=["", "cut", "waiting", "no unit"])
+def test_a_get_gives_back_the_same_message_and_structures(
+    both: Both, gmo_version: int, length: int, room: int, options: int
+) -> None:
+    def get(program: Program, queue: Any) -> tuple[Any, ...]:
+        md = program.put(queue, b"x" * length)
+        wanted, gmo = program.mq.MD(), program.mq.GMO(Version=gmo_version, Options=options, MatchOptions=1)
+        wanted.MsgId, gmo.WaitInterval = md.MsgId, 2_000
+        told = program.mq.pymqe.MQGET(*handles(program, queue), wanted.pack(), gmo.pack(), room)
+        program.connection.commit()
+        while True:
+            try:
+                program.get(queue)
+            except PYMQI.mq.MQMIError:
+                break
+        return told[0], anonymous(told[1]), told[2][:80], told[3:]
+
+    in_c, in_python = both(get)
+    assert in_c == in_python
+    assert len(in_c[0]) == min(length, room)
+
+
+def test_another_thread_may_not_use_it(queue_manager: RunningQueueManager) -> None:
+    program = Program(PYMQI, queue_manager, opts=PYMQI.constants.MQCNO_HANDLE_SHARE_NONE)
+    queue = program.open()
+    refusals = []
+
+    def use() -> None:
+        try:
+            program.put(queue, b"body")
+        except PYMQI.mq.MQMIError as e:
+            refusals.append(e.reason)
+
+    thread = Thread(target=use)
+    thread.start()
+    thread.join()
+    program.put(queue, b"mine")
+    assert program.get(queue)[0] == b"mine"
+    assert refusals == [2018]
