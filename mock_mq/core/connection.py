@@ -409,11 +409,10 @@ class Connection:
         passed: MessageDescriptor | None,
     ) -> MessageDescriptor:
         """The descriptor with what a queue manager fills in."""
-        own = self.identity.putter.context(self._queue_manager.clock())
         defaults = opened.alias or queue.definition
         new_id = self._queue_manager.new_id
-        filled = context.fields(wanted, own, passed)
-        filled["backout_count"] = 0
+        now = self._queue_manager.clock()
+        filled = {"backout_count": 0, **context.fields(wanted, self.identity.putter, now, passed)}
         if wanted & PutOption.LOGICAL_ORDER:
             filled |= opened.next_in_group(descriptor, new_id)
         elif descriptor.message_flags:
