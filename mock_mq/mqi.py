@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from code_pages.ccsid import codec
 from mock_mq.constants import CompletionCode, DefinitionType, GetOption, OpenOption, Reason
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 _UNLIMITED = -1
 _HEADERS_KEPT = 1024
-_SHORT = 16_384  # bytes: a call's other structures take less than a sixteenth of that
+_MOST = 0.95  # of the memory that a long message came in is its own: to copy it would gain nothing
 _UNUSABLE_HANDLE = -1
 _SAVES_CONTEXT = 0x3  # LPOO's own way to ask for it: of identity, of origin
 _NO_QUEUE = QueueDefinition("")  # what the queue manager's own handle is told in place of a queue's defaults
@@ -262,8 +262,10 @@ def _header(completion: int, reason: int, handle: int) -> ApiHeader:
 
 
 def _kept(data: Buffer) -> Buffer:
-    """A message's data as a queue keeps it: a long one in the memory it came in, which is little more."""
-    return data if len(data) > _SHORT else bytes(data)
+    """A message's data as a queue keeps it: where it came, or without whatever else came with it."""
+    if isinstance(data, memoryview) and len(data) >= _MOST * len(cast("bytes", data.obj)):
+        return data
+    return bytes(data)
 
 
 def _selector_text(raw: bytes, ccsid: int) -> str:
