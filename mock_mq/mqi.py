@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from code_pages.ccsid import codec
 from mock_mq.constants import CompletionCode, DefinitionType, GetOption, OpenOption, Reason
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 _UNLIMITED = -1
 _HEADERS_KEPT = 1024
+_MOST = 0.95  # of the memory that a long message came in is its own: to copy it would gain nothing
 _UNUSABLE_HANDLE = -1
 _SAVES_CONTEXT = 0x3  # LPOO's own way to ask for it: of identity, of origin
 _NO_QUEUE = QueueDefinition("")  # what the queue manager's own handle is told in place of a queue's defaults
@@ -181,7 +182,7 @@ class MQI:
     def _put(self, call: Put) -> Put:
         self._check_length(call.length, call.data)
         handle = call.header.handle
-        descriptor = self._connection.put(handle, call.descriptor, call.options, bytes(call.data))
+        descriptor = self._connection.put(handle, call.descriptor, call.options, _kept(call.data))
         return Put(
             _in_version(descriptor, call.descriptor.version),
             self._put_to(call.options, self._connection.queue_of(handle)),
@@ -192,7 +193,7 @@ class MQI:
     def _put1(self, call: Put1) -> Put1:
         self._check_length(call.length, call.data)
         queue, descriptor = self._connection.put1(
-            call.target, call.descriptor, call.options, bytes(call.data)
+            call.target, call.descriptor, call.options, _kept(call.data)
         )
         return replace(
             call,
@@ -258,6 +259,13 @@ class MQI:
 def _header(completion: int, reason: int, handle: int) -> ApiHeader:
     """What a reply starts with, which is the same call by call."""
     return ApiHeader(completion=completion, reason=reason, handle=handle)
+
+
+def _kept(data: Buffer) -> Buffer:
+    """A message's data as a queue keeps it: where it came, or without whatever else came with it."""
+    if isinstance(data, memoryview) and len(data) >= _MOST * len(cast("bytes", data.obj)):
+        return data
+    return bytes(data)
 
 
 def _selector_text(raw: bytes, ccsid: int) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mock_mq.core import QueueDefinition, QueueManager, Right, reports
 from mock_mq.faults import CONTROL_APPLICATION, CONTROL_QUEUE, Fault
 from mock_mq.server import Server
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import MessageDescriptor
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class RemoteControl:
         queue_manager.define(QueueDefinition(CONTROL_QUEUE), replace=True)
         queue_manager.serve(CONTROL_QUEUE, self.serve)
 
-    def serve(self, descriptor: MessageDescriptor, data: bytes) -> None:
+    def serve(self, descriptor: MessageDescriptor, data: Buffer) -> None:
         """Follows the command in a message, and puts the answer on its ReplyToQ."""
         try:
-            answer = self._follow(descriptor.user, json.loads(data))
+            answer = self._follow(descriptor.user, json.loads(bytes(data)))
         except (ValueError, KeyError, TypeError) as e:  # of ValueError are all of our own and pydantic's
             answer = {"error": _told(e)}
         reply = MessageDescriptor(

@@ -101,7 +101,7 @@ class RunningQueueManager:
             message = found.find(Match())
             if message is None:
                 return None
-            stored = StoredMessage(message.descriptor, message.data, message.backout_count)
+            stored = StoredMessage(message.descriptor, bytes(message.data), message.backout_count)
             found.remove(message)
             return stored
 
@@ -111,7 +111,7 @@ class RunningQueueManager:
         """The messages on a queue that can be got, first to come first; they stay."""
         return self.ask(
             lambda core: [
-                StoredMessage(each.descriptor, each.data, each.backout_count)
+                StoredMessage(each.descriptor, bytes(each.data), each.backout_count)
                 for each in core.queue(queue).browse()
             ]
         )

@@ -29,7 +29,7 @@ __all__ = ["TLS", "Server"]
 
 log = logging.getLogger(__name__)
 
-_READ = 262_144  # bytes that are taken off a socket at a time
+_READ = 1_048_576  # bytes that are taken off a socket at a time
 _WRITE = 262_144  # bytes of a large answer that are given to a socket at a time
 _SLOW_STEP = 0.05  # seconds between the pieces that a slow network takes
 

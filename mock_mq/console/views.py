@@ -97,7 +97,7 @@ def message(queue_manager: QueueManager, name: str, number: int) -> dict[str, An
 
 
 def _whole(message: Message) -> dict[str, Any]:
-    body = message.data[:MOST_BYTES]
+    body = bytes(message.data[:MOST_BYTES])
     descriptor = message.descriptor
     name = codec(descriptor.ccsid, descriptor.encoding)
     return _summary(message) | {

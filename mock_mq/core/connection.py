@@ -33,6 +33,7 @@ from mock_mq.core.queue import START, Match, Place, Queue, token
 from mock_mq.core.reports import ReportMessage
 from mock_mq.core.unit_of_work import UnitOfWork
 from mock_mq.errors import MQError
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import (
     GetMessageOptions,
     MessageDescriptor,
@@ -102,7 +103,7 @@ class Got:
     """
 
     descriptor: MessageDescriptor
-    data: bytes = field(repr=False)
+    data: Buffer = field(repr=False)
     length: int
     queue: str
     token: bytes
@@ -188,7 +189,7 @@ class Connection:
         return Reason.INCOMPLETE_GROUP if opened.putting is not None else Reason.NONE
 
     def put(
-        self, handle: int, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+        self, handle: int, descriptor: MessageDescriptor, options: PutMessageOptions, data: Buffer
     ) -> MessageDescriptor:
         """MQPUT: the descriptor as the message has it now. Raises 2039, 2030, 2031, 2051, 2053, ..."""
         opened = self._opened(handle)
@@ -199,7 +200,11 @@ class Connection:
         return self._put(opened, opened.queue, descriptor, options, data)
 
     def put1(
-        self, target: ObjectDescriptor, descriptor: MessageDescriptor, options: PutMessageOptions, data: bytes
+        self,
+        target: ObjectDescriptor,
+        descriptor: MessageDescriptor,
+        options: PutMessageOptions,
+        data: Buffer,
     ) -> tuple[str, MessageDescriptor]:
         """MQPUT1: MQOPEN, MQPUT and MQCLOSE in one; the queue it went to, and its descriptor."""
         if options.options & PutOption.LOGICAL_ORDER:
@@ -363,7 +368,7 @@ class Connection:
         queue: Queue,
         descriptor: MessageDescriptor,
         options: PutMessageOptions,
-        data: bytes,
+        data: Buffer,
     ) -> MessageDescriptor:
         wanted = options.options
         if wanted & PutOption.SYNCPOINT and wanted & PutOption.NO_SYNCPOINT:
@@ -404,11 +409,10 @@ class Connection:
         passed: MessageDescriptor | None,
     ) -> MessageDescriptor:
         """The descriptor with what a queue manager fills in."""
-        own = self.identity.putter.context(self._queue_manager.clock())
         defaults = opened.alias or queue.definition
         new_id = self._queue_manager.new_id
-        filled = context.fields(wanted, own, passed)
-        filled["backout_count"] = 0
+        now = self._queue_manager.clock()
+        filled = {"backout_count": 0, **context.fields(wanted, self.identity.putter, now, passed)}
         if wanted & PutOption.LOGICAL_ORDER:
             filled |= opened.next_in_group(descriptor, new_id)
         elif descriptor.message_flags:
@@ -532,7 +536,7 @@ class Connection:
 
     def _as_asked(
         self, message: Message, asked: MessageDescriptor, wanted: int
-    ) -> tuple[MessageDescriptor, bytes, Reason]:
+    ) -> tuple[MessageDescriptor, Buffer, Reason]:
         """A message without its properties, and converted, where that was asked for."""
         descriptor, data = message.descriptor, message.data
         if wanted & GetOption.NO_PROPERTIES:
@@ -540,7 +544,10 @@ class Connection:
         if wanted & GetOption.CONVERT:
             try:
                 return *convert(
-                    descriptor, data, asked.ccsid or self._queue_manager.definition.ccsid, asked.encoding
+                    descriptor,
+                    bytes(data),
+                    asked.ccsid or self._queue_manager.definition.ccsid,
+                    asked.encoding,
                 ), Reason.NONE
             except MQError as e:
                 return descriptor, data, e.reason

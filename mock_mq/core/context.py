@@ -5,10 +5,10 @@ As in "Message context" and MQPMO's context options in the IBM MQ documentation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
 
 from mock_mq.constants import OpenOption, PutOption, Reason
 from mock_mq.errors import MQError
@@ -40,7 +40,6 @@ _IDENTITY = ("user", "accounting_token", "application_identity")
 _ORIGIN = ("application_type", "application_name", "put_date", "put_time", "application_origin")
 _NONE = MessageDescriptor()
 _OPTIONS_KEPT = 256  # whose check went well: a program's are the same call by call
-_identity_of, _origin_of = attrgetter(*_IDENTITY), attrgetter(*_ORIGIN)
 
 
 @lru_cache(16)
@@ -60,20 +59,19 @@ class Putter:
 
     def context(self, now: float) -> MessageDescriptor:
         """A descriptor with the context of a message put at `now`, seconds since the epoch."""
-        return _context(self, round(now * 1_000_000) // 10_000)
+        hundredths = _hundredths(now)
+        date, time = _at(hundredths // 100)
+        return _NONE.but(
+            user=self.user[:12],
+            application_type=self.application_type,
+            application_name=self.application[:28],
+            put_date=date,
+            put_time=f"{time}{hundredths % 100:02d}",
+        )
 
 
-@lru_cache(64)
-def _context(putter: Putter, hundredths: int) -> MessageDescriptor:
-    """The context of whatever is put in the same hundredth of a second."""
-    date, time = _at(hundredths // 100)
-    return _NONE.but(
-        user=putter.user[:12],
-        application_type=putter.application_type,
-        application_name=putter.application[:28],
-        put_date=date,
-        put_time=f"{time}{hundredths % 100:02d}",
-    )
+def _hundredths(seconds: float) -> int:
+    return round(seconds * 1_000_000) // 10_000
 
 
 @lru_cache(_OPTIONS_KEPT)
@@ -92,11 +90,23 @@ def passes(wanted: int) -> bool:
     return bool(wanted & _PASS)
 
 
-def fields(wanted: int, own: MessageDescriptor, passed: MessageDescriptor | None) -> dict[str, object]:
-    """The context fields that the descriptor does not have from the program.
+def fields(wanted: int, putter: Putter, now: float, passed: MessageDescriptor | None) -> Mapping[str, object]:
+    """The context fields that the descriptor of a message put at `now` does not have from the program.
 
-    `own` has the putter's context; `passed` is the message whose context is passed on, where one is.
+    `passed` is the message whose context is passed on, where one is.
     """
+    if passed is None:
+        return _own_fields(wanted & _ALL, putter, _hundredths(now))
+    return _fields(wanted, putter.context(now), passed)
+
+
+@lru_cache(64)
+def _own_fields(wanted: int, putter: Putter, hundredths: int) -> Mapping[str, object]:
+    """What is the same for all that is put in a hundredth of a second."""
+    return _fields(wanted, putter.context(hundredths / 100), None)
+
+
+def _fields(wanted: int, own: MessageDescriptor, passed: MessageDescriptor | None) -> Mapping[str, object]:
     identity = origin = own
     if wanted & PutOption.NO_CONTEXT:
         identity = origin = _NONE
@@ -105,7 +115,7 @@ def fields(wanted: int, own: MessageDescriptor, passed: MessageDescriptor | None
         origin = passed if wanted & PutOption.PASS_ALL_CONTEXT else own
     filled: dict[str, object] = {}
     if not wanted & _SET:
-        filled |= zip(_IDENTITY, _identity_of(identity), strict=True)
+        filled |= {name: getattr(identity, name) for name in _IDENTITY}
     if not wanted & PutOption.SET_ALL_CONTEXT:
-        filled |= zip(_ORIGIN, _origin_of(origin), strict=True)
+        filled |= {name: getattr(origin, name) for name in _ORIGIN}
     return filled

@@ -10,11 +10,12 @@ from mock_mq.core.definition import QueueDefinition
 from mock_mq.core.message import Message
 from mock_mq.core.queue import START, Place, Queue
 from mock_mq.errors import MQError
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import MessageDescriptor
 
 INPUT = OpenOption.INPUT_AS_Q_DEF | OpenOption.INPUT_SHARED | OpenOption.INPUT_EXCLUSIVE
 _IN_GROUP = MessageFlag.MSG_IN_GROUP | MessageFlag.LAST_MSG_IN_GROUP
-Selector = Callable[[MessageDescriptor, bytes], bool]
+Selector = Callable[[MessageDescriptor, Buffer], bool]
 
 
 @dataclass(slots=True)

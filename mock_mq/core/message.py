@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from operator import attrgetter
 
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import MessageDescriptor
 
 _COMPACT_FROM = 64
@@ -46,7 +47,7 @@ class Message:
     def __init__(
         self,
         descriptor: MessageDescriptor,
-        data: bytes,
+        data: Buffer,
         sequence: int,
         status: Status,
         *,

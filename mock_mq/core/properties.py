@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mock_mq.wire.fields import WireError
+from mock_mq.wire.fields import Buffer, WireError
 from mock_mq.wire.properties import Value, read
 from mock_mq.wire.rfh2 import FORMAT, Rfh2
 from mock_mq.wire.structures import MessageDescriptor
@@ -12,7 +12,7 @@ from mock_mq.wire.structures import MessageDescriptor
 _INHERITED = -2  # MQCCSI_INHERIT
 
 
-def without(descriptor: MessageDescriptor, data: bytes) -> tuple[MessageDescriptor, bytes]:
+def without(descriptor: MessageDescriptor, data: Buffer) -> tuple[MessageDescriptor, Buffer]:
     """A message without its properties, as MQGMO_NO_PROPERTIES gives it."""
     split = _split(descriptor, data)
     if split is None:
@@ -26,7 +26,7 @@ def without(descriptor: MessageDescriptor, data: bytes) -> tuple[MessageDescript
     return inner, rest
 
 
-def of(descriptor: MessageDescriptor, data: bytes) -> Mapping[str, Value]:
+def of(descriptor: MessageDescriptor, data: Buffer) -> Mapping[str, Value]:
     """A message's properties by name: those of `usr` by their own names, the others as `folder.name`.
 
     Empty where there is no header, or one that can't be read.
@@ -35,7 +35,7 @@ def of(descriptor: MessageDescriptor, data: bytes) -> Mapping[str, Value]:
     return {each.name: each.value for each in read(split[0].folders)} if split is not None else {}
 
 
-def _split(descriptor: MessageDescriptor, data: bytes) -> tuple[Rfh2, bytes] | None:
+def _split(descriptor: MessageDescriptor, data: Buffer) -> tuple[Rfh2, Buffer] | None:
     if descriptor.format != FORMAT:
         return None
     try:

@@ -9,6 +9,7 @@ from mock_mq.constants import MatchOption, Reason
 from mock_mq.core.definition import QueueDefinition
 from mock_mq.core.message import Lane, Message, Status
 from mock_mq.errors import MQError
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import GetMessageOptions, MessageDescriptor
 
 MAX_PRIORITY = 9
@@ -180,7 +181,7 @@ class Queue:
         if self._depth >= self._definition.max_depth:
             raise MQError(Reason.Q_FULL, self._definition.name)
 
-    def put(self, descriptor: MessageDescriptor, data: bytes, *, committed: bool) -> Message:
+    def put(self, descriptor: MessageDescriptor, data: Buffer, *, committed: bool) -> Message:
         """Adds a message at the end of its priority."""
         self._sequence += 1
         now = self._clock()

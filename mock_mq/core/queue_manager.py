@@ -21,12 +21,13 @@ from mock_mq.core.definition import Channel, Definition, QueueDefinition, system
 from mock_mq.core.message import Message
 from mock_mq.core.queue import Match, Queue
 from mock_mq.errors import MQError
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.structures import MessageDescriptor
 
 _UNIX = 6  # MQAT_UNIX
 _LONGEST_PREFIX = 33
 _SERVICE = 0  # the key of who waits on a queue for the queue manager itself
-Service = Callable[[MessageDescriptor, bytes], None]
+Service = Callable[[MessageDescriptor, Buffer], None]
 
 
 class QueueManager:
@@ -206,7 +207,7 @@ class QueueManager:
             raise MQError(Reason.OBJECT_IN_USE, name)
         return queue.clear()
 
-    def put(self, name: str, descriptor: MessageDescriptor, data: bytes) -> MessageDescriptor:
+    def put(self, name: str, descriptor: MessageDescriptor, data: Buffer) -> MessageDescriptor:
         """A message from the queue manager itself, or from whoever runs it; raises what MQPUT does."""
         queue = self.queue(name)
         queue.check_room(len(data))

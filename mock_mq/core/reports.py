@@ -14,7 +14,7 @@ from mock_mq.constants import Feedback, Reason, Report
 from mock_mq.core.context import Putter
 from mock_mq.core.definition import QueueDefinition
 from mock_mq.errors import MQError
-from mock_mq.wire.fields import ByteOrder, Char, Int, Structure
+from mock_mq.wire.fields import Buffer, ByteOrder, Char, Int, Structure
 from mock_mq.wire.structures import MessageDescriptor
 
 if TYPE_CHECKING:
@@ -52,34 +52,35 @@ class ReportMessage:
     queue: str
     queue_manager: str
     descriptor: MessageDescriptor
-    data: bytes = field(repr=False)
+    data: Buffer = field(repr=False)
 
 
-def of_arrival(descriptor: MessageDescriptor, data: bytes) -> Iterator[ReportMessage]:
+def of_arrival(descriptor: MessageDescriptor, data: Buffer) -> Iterator[ReportMessage]:
     """The report that a message asks for when it is put on its queue, if it does."""
     return _report(descriptor, data, Report.COA, Feedback.COA)
 
 
-def of_delivery(descriptor: MessageDescriptor, data: bytes) -> Iterator[ReportMessage]:
+def of_delivery(descriptor: MessageDescriptor, data: Buffer) -> Iterator[ReportMessage]:
     """The report that a message asks for when it is got, if it does."""
     return _report(descriptor, data, Report.COD, Feedback.COD)
 
 
-def of_expiration(descriptor: MessageDescriptor, data: bytes) -> Iterator[ReportMessage]:
+def of_expiration(descriptor: MessageDescriptor, data: Buffer) -> Iterator[ReportMessage]:
     """The report that a message asks for when it has expired, if it does."""
     return _report(descriptor, data, Report.EXPIRATION, Feedback.EXPIRATION)
 
 
 def _report(
-    descriptor: MessageDescriptor, data: bytes, option: Report, feedback: Feedback
+    descriptor: MessageDescriptor, data: Buffer, option: Report, feedback: Feedback
 ) -> Iterator[ReportMessage]:
     asked = descriptor.report
     if not asked & option or not descriptor.reply_to_queue:
         return
+    carried: Buffer
     if asked & (option * 4):
         carried = data
     elif asked & (option * 2):
-        carried = data[:_SOME_DATA]
+        carried = bytes(data[:_SOME_DATA])
     else:
         carried = b""
     yield ReportMessage(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mock_mq.constants import Reason
 from mock_mq.core import properties
 from mock_mq.errors import MQError
+from mock_mq.wire.fields import Buffer
 from mock_mq.wire.properties import Value
 from mock_mq.wire.structures import MessageDescriptor
 
@@ -43,11 +44,11 @@ class _Token:
         return self.kind in ("name", "sign") and self.text.upper() in words
 
 
-def parse(text: str) -> Callable[[MessageDescriptor, bytes], bool]:
+def parse(text: str) -> Callable[[MessageDescriptor, Buffer], bool]:
     """What tells whether a message is selected. Raises 2459 for what is no selector."""
     evaluate = _Parser(text).whole()
 
-    def selects(descriptor: MessageDescriptor, data: bytes) -> bool:
+    def selects(descriptor: MessageDescriptor, data: Buffer) -> bool:
         return evaluate(_Message(descriptor, data)) is True
 
     return selects
@@ -56,7 +57,7 @@ def parse(text: str) -> Callable[[MessageDescriptor, bytes], bool]:
 class _Message(dict[str, Value]):
     """A message's header fields and properties by name, read when first asked for."""
 
-    def __init__(self, descriptor: MessageDescriptor, data: bytes) -> None:
+    def __init__(self, descriptor: MessageDescriptor, data: Buffer) -> None:
         super().__init__(properties.of(descriptor, data))
         self._descriptor = descriptor
 

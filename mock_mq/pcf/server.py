@@ -8,7 +8,7 @@ from mock_mq.errors import MQError
 from mock_mq.pcf.commands import CommandError, run
 from mock_mq.pcf.numbers import Attribute, Failure
 from mock_mq.pcf.structures import Header, Kind, Message, Parameter
-from mock_mq.wire.fields import WireError
+from mock_mq.wire.fields import Buffer, WireError
 from mock_mq.wire.structures import MessageDescriptor
 
 FORMAT = "MQADMIN"
@@ -23,9 +23,9 @@ class CommandServer:
     def __init__(self, queue_manager: QueueManager) -> None:
         self._queue_manager = queue_manager
 
-    def serve(self, descriptor: MessageDescriptor, data: bytes) -> None:
+    def serve(self, descriptor: MessageDescriptor, data: Buffer) -> None:
         """Does what a message says, and puts the answers on its ReplyToQ, if it has one."""
-        answers = self.answer(descriptor, data)
+        answers = self.answer(descriptor, bytes(data))
         if not descriptor.reply_to_queue:
             return
         asked = descriptor.report

@@ -351,11 +351,18 @@ class Put(Call):
     @classmethod
     def unpack(cls, data: Buffer, order: ByteOrder) -> Self:
         """Reads call or reply; `data` stays a view of what was given."""
-        cursor = Cursor(data, order)
-        header = cursor.take(ApiHeader)
-        descriptor, options = cursor.take(MessageDescriptor), cursor.take(PutMessageOptions)
-        length, content = _length_and_data(cursor)
+        view = memoryview(data)
+        described = ApiHeader.longest() + MessageDescriptor.length_of(view[ApiHeader.longest() :], order)
+        described += PutMessageOptions.length_of(view[described:], order)
+        header, descriptor, options = _described(bytes(view[:described]), order)
+        length, content = _length_and_data(Cursor(view[described:], order))
         return cls(descriptor, options, length, content, header=header)
+
+
+@lru_cache(_CALLS_KEPT)
+def _described(put: bytes, order: ByteOrder) -> tuple[ApiHeader, MessageDescriptor, PutMessageOptions]:
+    cursor = Cursor(put, order)
+    return cursor.take(ApiHeader), cursor.take(MessageDescriptor), cursor.take(PutMessageOptions)
 
 
 def _length_and_data(cursor: Cursor) -> tuple[int, memoryview]:

@@ -209,23 +209,26 @@ class SegmentReader:
         return len(self._buffer)
 
     def feed(self, data: Buffer) -> list[Segment]:
-        """The segments that `data` completes; raises `WireError` as soon as a header can't be one."""
+        """The segments that `data` completes; raises `WireError` as soon as a header can't be one.
+
+        A part's body is a view of `data` and lasts as long: `Joiner` copies it, once.
+        """
         segments: list[Segment] = []
         at = 0
-        held = self._buffer
-        while held and at < len(data):
+        while self._buffer and at < len(data):
             # No more than it takes: what follows is cut where it lies.
-            wanted = self._length(held, 0) or _ENOUGH
-            taken = data[at : at + wanted - len(held)]
-            held += taken
+            wanted = self._length(self._buffer, 0) or _ENOUGH
+            taken = data[at : at + wanted - len(self._buffer)]
+            self._buffer += taken
             at += len(taken)
-            if len(held) == self._length(held, 0):
-                segments.append(_segment(held, 0, len(held)))
-                held.clear()
-        while (length := self._length(data, at)) and at + length <= len(data):
-            segments.append(_segment(data, at, length))
+            if len(self._buffer) == self._length(self._buffer, 0):
+                segments.append(_segment(memoryview(self._buffer), 0, len(self._buffer)))
+                self._buffer = bytearray()
+        view = memoryview(data)
+        while (length := self._length(view, at)) and at + length <= len(view):
+            segments.append(_segment(view, at, length))
             at += length
-        held += data[at:]
+        self._buffer += view[at:]
         return segments
 
     def _length(self, data: Buffer, at: int) -> int:
@@ -251,8 +254,8 @@ def _stranger(start: bytes) -> WireError:
     return WireError(f"not a segment of the MQ protocol: it starts with {start!r}{hint}")
 
 
-def _segment(data: Buffer, at: int, length: int) -> Segment:
-    """What the whole segment there says; its body is copied."""
+def _segment(data: memoryview, at: int, length: int) -> Segment:
+    """What the segment there says; the body of a whole one is copied."""
     name, _, conversation, request = _MULTIPLEXED_START.unpack_from(data, at)
     head = at + _HEADERS[name]
     end = head - _REST_LENGTH
@@ -260,7 +263,9 @@ def _segment(data: Buffer, at: int, length: int) -> Segment:
     if order is None:
         raise WireError(f"a byte order of {data[end]}, where 1 and 2 are possible")
     _, kind, control, encoding, ccsid = _REST[order].unpack_from(data, end)
-    body = bytes(data[head : at + length])
+    body: Buffer = data[head : at + length]
+    if control & Control.WHOLE == Control.WHOLE:
+        body = bytes(body)
     if name == _MULTIPLEXED:
         return Segment(kind, body, order, control, encoding, ccsid, conversation, request)
     return Segment(kind, body, order, control, encoding, ccsid, for_socket=name == _CONTROL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import tracemalloc
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from mock_mq.core import Channel, Definition, QueueDefinition, QueueManager
 from mock_mq.session import Session, State
-from mock_mq.wire.calls import ApiHeader, Got, Open, Plain, Put1
+from mock_mq.wire.calls import ApiHeader, Got, Open, Plain, Put, Put1
 from mock_mq.wire.fields import ByteOrder
 from mock_mq.wire.handshake import Connect, ConnectFields, Status, UserData
 from mock_mq.wire.segment import Control, Segment, SegmentReader, SegmentType
@@ -447,3 +448,19 @@ def test_whatever_a_connected_client_sends_is_answered_or_closes_its_channel(dat
     other = house.caller()
     handle = other.open("Q1").header.handle
     assert other.put(handle, b"still works", options=0).header.completion == 0
+
+
+def test_a_message_is_kept_without_whatever_else_came_with_it(house: House) -> None:
+    caller = house.caller()
+    handle = caller.open().header.handle
+    data = bytes(20_000)
+    put = Put(MessageDescriptor(), PutMessageOptions(), len(data), data, header=ApiHeader(handle=handle))
+    tracemalloc.start()
+    try:
+        (answer,) = caller.send(SegmentType.MQPUT, put.pack(caller.order) + bytes(5_000_000))
+        held, _peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert Put.unpack(answer.body, answer.order).header.reason == 0
+    assert held < 1_000_000
+    assert caller.get(handle, room=len(data)).data == data

@@ -82,7 +82,7 @@ class Client:
     def _all(self, options: int, descriptor: dict[str, Any]) -> Iterator[bytes]:
         while True:
             try:
-                yield self.get(options, **descriptor).data
+                yield bytes(self.get(options, **descriptor).data)
             except MQError as e:
                 if e.reason is not Reason.NO_MSG_AVAILABLE:
                     raise

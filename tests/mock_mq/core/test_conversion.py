@@ -30,7 +30,7 @@ class TestText:
         client.put(IN_ALL.encode(was), format="MQSTR", ccsid=source, encoding=BIG)
         got = client.get(CONVERT, ccsid=target, encoding=LITTLE)
         assert (got.reason, got.descriptor.ccsid, got.descriptor.encoding) == (0, target, LITTLE)
-        assert got.data.decode(wanted) == IN_ALL
+        assert bytes(got.data).decode(wanted) == IN_ALL
 
     @given(text=st.text(max_size=40), pair=st.permutations([1208, 1200]))
     def test_given_any_text_of_unicode_then_the_same(self, text: str, pair: list[int]) -> None:
@@ -38,7 +38,7 @@ class TestText:
         client = House().client()
         client.put(text.encode(names[pair[0]]), format="MQSTR", ccsid=pair[0], encoding=BIG)
         got = client.get(CONVERT, ccsid=pair[1], encoding=BIG)
-        assert got.data.decode(names[pair[1]]) == text
+        assert bytes(got.data).decode(names[pair[1]]) == text
 
     def test_given_a_letter_the_target_does_not_have_then_its_substitute(self) -> None:
         client = House().client()

@@ -30,11 +30,11 @@ def test_given_large_messages_when_they_have_been_got_then_their_memory_is_free(
 
 
 def _by_message_id(client: Client, number: int) -> bytes:
-    return client.get(message_id=b"%024d" % number).data
+    return bytes(client.get(message_id=b"%024d" % number).data)
 
 
 def _by_correlation_id(client: Client, number: int) -> bytes:
-    return client.get(correlation_id=b"%024d" % number).data
+    return bytes(client.get(correlation_id=b"%024d" % number).data)
 
 
 @pytest.mark.parametrize("get", [_by_message_id, _by_correlation_id])

@@ -125,8 +125,8 @@ class TestDeadLetters:
         assert dead.descriptor.format == "MQDEAD"
         eyecatcher, version, why = struct.unpack("<4sii", dead.data[:12])
         assert (eyecatcher, version, why) == (b"DLH ", 1, reason)
-        assert dead.data[12:60].decode().rstrip() == queue
-        assert dead.data[60:108].decode().rstrip() == "QM1"
+        assert bytes(dead.data[12:60]).decode().rstrip() == queue
+        assert bytes(dead.data[60:108]).decode().rstrip() == "QM1"
         encoding, ccsid, name = struct.unpack("<ii8s", dead.data[108:124])
         assert (encoding, ccsid, name) == (546, 819, b"MQSTR   ")
         assert dead.data[172:] == b"body"
