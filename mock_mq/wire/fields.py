@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
 Buffer = bytes | bytearray | memoryview
@@ -211,20 +212,17 @@ def _make_layout(cls: type[Structure], length: int, order: ByteOrder) -> _Layout
 
 
 def _packer(packer: struct.Struct, eyecatcher: bytes, chosen: Sequence[_Field]) -> Callable[[Any], bytes]:
-    """What packs a structure: one expression made of its fields, as `dataclass` makes its methods.
+    """What packs a structure."""
+    values_of = attrgetter(*(each.name for each in chosen))
+    to_wire = tuple((i, each.to_wire) for i, each in enumerate(chosen) if each.to_wire)
 
-    A loop over the fields takes twice as long, and each call packs three structures.
-    """
-    names: dict[str, Any] = {"pack": packer.pack, "eyecatcher": eyecatcher}
-    arguments = ["eyecatcher"]
-    for each in chosen:
-        value = f"of.{each.name}"
-        if each.to_wire is not None:
-            names[f"to_wire_{each.name}"] = each.to_wire
-            value = f"to_wire_{each.name}({value})"
-        arguments.append(value)
-    made: Callable[[Any], bytes] = eval(f"lambda of: pack({', '.join(arguments)})", names)  # noqa: S307
-    return made
+    def pack(structure: Any) -> bytes:
+        values = list(values_of(structure))
+        for index, made in to_wire:
+            values[index] = made(values[index])
+        return packer.pack(eyecatcher, *values)
+
+    return pack
 
 
 def _made(cls: type[S], values: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> S:
