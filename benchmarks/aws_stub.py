@@ -327,12 +327,14 @@ def bucket_of(owner: str) -> str:
 
 def _fragment(serial: int, bodies: Bodies, queue: str) -> tuple[str, bytes]:
     """A message's receipt handle, and the message as ReceiveMessage tells it."""
-    body = bodies[serial].decode()
+    number, rest = bodies.halves(serial)
     attributes: dict[str, Any] = {}
-    if len(body) > INLINE:
-        pointer = {"s3BucketName": bucket_of(queue.partition("-")[0]), "s3Key": f"{serial}-{len(body)}"}
-        attributes = {"ExtendedPayloadSize": {"DataType": "Number", "StringValue": str(len(body))}}
+    if (size := len(number) + len(rest)) > INLINE:
+        pointer = {"s3BucketName": bucket_of(queue.partition("-")[0]), "s3Key": f"{serial}-{size}"}
+        attributes = {"ExtendedPayloadSize": {"DataType": "Number", "StringValue": str(size)}}
         body = json.dumps([_POINTER, pointer])
+    else:
+        body = (number + rest).decode()
     message = {
         "MessageId": f"{serial:012d}",
         "ReceiptHandle": str(serial),

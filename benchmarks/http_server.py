@@ -44,28 +44,42 @@ class Response(NamedTuple):
 
 KEPT = 1024 * 1024
 """Bytes of a request's body at the most: what comes beyond is thrown away."""
+_AT_ONCE = 256 * 1024
+"""Bytes that are read at once; and those of a large answer that the transport gets, which may copy them."""
 
 
-class Connection(asyncio.Protocol):
-    """A client's. Whoever pipelines must not mind the order of the answers.
+class Connection(asyncio.BufferedProtocol):
+    """A client's. Whoever pipelines must not mind the order of the answers, nor ask for large ones.
 
     `handle` is called with each request and the connection, to answer at any later time.
     """
 
     def __init__(self, handle: Callable[[Request, Connection], None]) -> None:
         self._handle = handle
+        self._incoming = memoryview(bytearray(_AT_ONCE))
         self._buffer = bytearray()
         self._head = b""
         self._body = bytearray()
         self._left = 0
+        self._unsent = memoryview(b"")
+        self._paused = False
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keeps the socket."""
         self._transport = transport  # type: ignore[assignment]
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
+        """Where to read to."""
+        return self._incoming
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Takes what came, and hands on each request that is whole."""
+        data = self._incoming[:nbytes]
+        if len(data) < self._left:  # all of it is body: most of what a large one takes
+            self._body += data[: max(0, KEPT - len(self._body))]
+            self._left -= len(data)
+            return
         self._buffer += data
         while True:
             if not self._head:
@@ -97,9 +111,24 @@ class Connection(asyncio.Protocol):
         """Sends an answer, if the client is still there."""
         self._write(response.frame())
         if response.rest:
-            self._write(response.rest)
+            self._unsent = memoryview(response.rest)
+            self._write_on()
 
-    def _write(self, data: bytes) -> None:
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._paused = False
+        self._write_on()
+
+    def _write_on(self) -> None:
+        while self._unsent and not self._paused and not self.gone:
+            self._write(self._unsent[:_AT_ONCE])
+            self._unsent = self._unsent[_AT_ONCE:]
+
+    def _write(self, data: bytes | memoryview) -> None:
         if self._transport and not self._transport.is_closing():
             self._transport.write(data)
 

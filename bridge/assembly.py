@@ -40,6 +40,7 @@ from bridge.redelivery import Redeliveries
 from bridge.replying import addressed
 from bridge.requesting import Requesting
 from bridge.retry import Retry
+from bridge.room import Room
 from bridge.shaping.change import Change
 from bridge.shaping.choosing import ChoosingSink, chosen
 from bridge.shaping.filtering import FilteringSource
@@ -112,11 +113,11 @@ class Assembly:
 
     def _pump(self, route: configured.Route, letters: S3DeadLetters) -> Pump:
         settings = self.configuration.dead_letters
-        tally = Tally()
+        tally, room = Tally(), Room(self.configuration.in_flight)
         from_mq = isinstance(route.source, configured.MqSource)
         pump = Pump(
             route=route.name,
-            source=self._source(route, tally),
+            source=self._source(route, tally, room),
             sink=self._sink(route, tally),
             dead_letters=letters,
             retry=Retry(settings.retries, self.stop),
@@ -130,7 +131,7 @@ class Assembly:
         )
         if from_mq and not keeps_order(route):
             pump.beside = [
-                pump.another(self._source(route, tally, beside=True), self._sink(route, tally))
+                pump.another(self._source(route, tally, room, beside=True), self._sink(route, tally))
                 for _ in range(BESIDE)
             ]
         return pump
@@ -155,11 +156,11 @@ class Assembly:
             self.configuration, route, self.clients, self._connection, offloaded=tally.count_offload
         )
 
-    def _source(self, route: configured.Route, tally: Tally, *, beside: bool = False) -> Source:
-        source = self._unfiltered(route, tally, beside=beside)
+    def _source(self, route: configured.Route, tally: Tally, room: Room, *, beside: bool = False) -> Source:
+        source = self._unfiltered(route, tally, room, beside=beside)
         return FilteringSource(source, route.filter, tally.leave_out) if route.filter else source
 
-    def _unfiltered(self, route: configured.Route, tally: Tally, *, beside: bool) -> Source:
+    def _unfiltered(self, route: configured.Route, tally: Tally, room: Room, *, beside: bool) -> Source:
         if isinstance(route.source, configured.MqSource):
             connection = self._connection("" if beside else route.name)
             source = MqSource(
@@ -167,8 +168,7 @@ class Assembly:
                 route.source.mq,
                 stop=self.gate.or_closing(self.stop),
                 exclusive=keeps_order(route),
-                most_bytes=self.configuration.in_flight,
-                only_short=beside,
+                room=room,
             )
             if route.source.addresses is None:
                 return source

@@ -163,7 +163,7 @@ def _run(configuration: Configuration, source: str) -> int:
 
     from bridge import allocator, log, signals  # noqa: PLC0415
 
-    allocator.keep_one_arena()
+    allocator.suit_large_bodies()
     log.configure()
     logger = structlog.get_logger("bridge.cli")
     routes = [route.name for route in configuration.routes]

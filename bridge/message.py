@@ -6,7 +6,7 @@ received, a sink makes what it sends from a `Message`, and a dead letter is a `M
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -80,11 +80,12 @@ class Delivery:
     """A message as its source handed it out, to be settled with the unit of work it came in.
 
     `deliveries` counts earlier attempts that were backed out (MQ's BackoutCount; SQS's receive count less
-    one). `token` is the source's own handle on it. `fault` says why it can't be delivered at all (a pointer
-    that leads nowhere, say): such a one goes to the dead letters without a try. `as_received` says that it
-    could not be made a message: body and properties are what its source had. Messages of one `group`
-    (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it, in
-    seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
+    one). `identity` is what it is known by when it comes again; where that takes time to make it is "", and
+    `identify` makes it. `token` is the source's own handle on it. `fault` says why it can't be delivered at
+    all (a pointer that leads nowhere, say): such a one goes to the dead letters without a try. `as_received`
+    says that it could not be made a message: body and properties are what its source had. Messages of one
+    `group` (SQS's MessageGroupId) stay in order; "" for none. `sent_at` is when its program put or sent it,
+    in seconds since the epoch; 0 where that is not known. `last` says that its source would move it away next
     (SQS's redrive), and what to do; "" where it would not. `traceparent` is what the source says of its trace
     beside the message (SQS's AWSTraceHeader), in W3C's form; "" for nothing. `arrived` says that it has a
     home already: a unit of work that had it was committed, but its source could not let it go.
@@ -101,6 +102,12 @@ class Delivery:
     last: str = ""
     traceparent: str = ""
     arrived: bool = False
+    identify: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def known_by(self) -> str:
+        """Its identity, made if need be; "" where it has none."""
+        return self.identity or self.identify()
 
 
 class Fault(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 import structlog
 
@@ -14,6 +15,7 @@ from bridge.gate import Told
 from bridge.message import Delivery, Message
 from bridge.mq_connection import MqConnection, MqError
 from bridge.mq_queue import MqQueue
+from bridge.room import Room
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +25,6 @@ _KEEPS_THE_UNIT = {2016, 2024}
 """MQRC_GET_INHIBITED and MQRC_SYNCPOINT_LIMIT_REACHED refuse the next message, and leave those before it."""
 
 _FIRST_BUFFER = 65_536
-_LONGEST_SHORT = 262_144
-"""Bytes: what SNS takes in a request. What is longer goes through S3, and is what takes memory."""
-DEFAULT_MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of bodies after which a unit of work takes no further message."""
 _SLICE = 1_000
 """Milliseconds that one MQGET waits, so that a stop is noticed."""
 
@@ -34,9 +32,9 @@ _SLICE = 1_000
 class MqSource:
     """Takes from one queue. A `Source`; `wait` is in seconds, and `stop` ends it early.
 
-    A unit of work takes no further message once its bodies have `most_bytes`.
+    A unit of work takes no further message once it is full by the bytes of its bodies, or where `room`, which
+    others may share, has none for it; with nothing in hand it waits for room.
     `exclusive` keeps everybody else from taking: two that take from one queue keep no order between them.
-    With `only_short` it takes none that is longer than 262,144 bytes: it ends the unit of work before that.
 
     Properties come as an MQRFH2 header, which is taken off; bodies come as they are, never converted.
     """
@@ -49,8 +47,7 @@ class MqSource:
         stop: Told,
         wait: float = 5.0,
         exclusive: bool = False,
-        most_bytes: int = DEFAULT_MOST_BYTES,
-        only_short: bool = False,
+        room: Room | None = None,
     ) -> None:
         constants = connection.binding.constants
         options = constants.MQOO_INPUT_EXCLUSIVE if exclusive else constants.MQOO_INPUT_SHARED
@@ -60,8 +57,13 @@ class MqSource:
         self._any, self._at_once, self._waiting = _asked(connection.binding)
         self._stop = stop
         self._wait = wait
-        self._most_bytes = most_bytes
-        self._only_short = only_short
+        self._room = room or Room()
+        self._held = 0
+        """Bytes of the bodies in hand."""
+        self._asked = 0
+        """Room taken for a body that is yet to come."""
+        self._wanted = 1
+        """Bytes of the next body, as far as is known."""
 
     @property
     def name(self) -> str:
@@ -73,21 +75,20 @@ class MqSource:
         self._queue.connect()
 
     def take(self, limit: int) -> Sequence[Delivery]:
-        """Waits for a first message, then takes what is there: up to `limit`, and up to its bytes.
+        """Waits for a first message, then takes what is there: up to `limit`, to its bytes, and to the room.
 
         A message that was backed out before ends the unit, so that the count of one that breaks every unit
         it is in grows while its neighbours' does not.
         """
         unit: list[Delivery] = []
-        size = 0
+        self._wanted = 1
         try:
             delivery = self._first()
             while delivery is not None:
                 unit.append(delivery)
-                size += len(delivery.message.body)
-                if len(unit) >= limit or size >= self._most_bytes or delivery.deliveries:
+                if len(unit) >= limit or self._held >= self._room.a_unit or delivery.deliveries:
                     break
-                delivery = self._get(self._at_once)
+                delivery = self._get(self._at_once) if self._room.has(1) else None
         except MqError as e:
             # What is in hand can go on; the next unit meets the reason again if it lasts.
             if not unit or e.code not in _KEEPS_THE_UNIT:
@@ -103,26 +104,59 @@ class MqSource:
             # After 2003 the unit is backed out already; after anything else this does it, if it still can.
             self.back_out()
             raise self._queue.away(e, "to commit") from None
+        self._let_go()
 
     def back_out(self) -> None:
         """MQBACK; a connection on which that fails is closed, which backs out too."""
         self._queue.back_out()
+        self._let_go()
 
     def close(self) -> None:
         """Backs out and disconnects."""
         self._queue.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._room.give_back(self._held)
+        self._held = 0
 
     def _first(self) -> Delivery | None:
         waited = 0.0
         while not self._stop.is_set():
-            delivery = self._get(self._waiting)
+            has_room = self._room.has(self._wanted, within=_SLICE / 1000)
+            delivery = self._get(self._waiting) if has_room else None
             waited += _SLICE / 1000
             if delivery is not None or waited >= self._wait:
                 return delivery
         return None
 
     def _get(self, options: bytes) -> Delivery | None:
-        """One MQGET; None where there was no message, or none that is wanted."""
+        """The next message; None where there was none in the time that the options say, or no room for it."""
+        try:
+            delivery = self._got(options)
+            if delivery:
+                size = len(delivery.message.body)
+                self._room.add(size)
+                self._held += size
+            return delivery
+        finally:
+            self._let_go_of_what_was_asked()
+
+    def _makes_room(self, size: int) -> bool:
+        """Takes room for a body of which its size is known; where there is none it stays on its queue."""
+        self._let_go_of_what_was_asked()
+        self._wanted = size
+        if self._room.take(size):
+            self._asked = size
+        return bool(self._asked)
+
+    def _let_go_of_what_was_asked(self) -> None:
+        if self._asked:
+            self._room.give_back(self._asked)
+            self._asked = 0
+
+    def _got(self, options: bytes) -> Delivery | None:
+        """One MQGET, or another one for what is too long for the first one's buffer."""
         length = _FIRST_BUFFER
         while True:
             # New ones for each call: what is left in them from the last would be taken for a selection.
@@ -133,11 +167,11 @@ class MqSource:
             except MqError as e:
                 if e.code == _NOTHING:
                     return None
-                if e.code == _TOO_LONG and self._only_short and e.length > _LONGEST_SHORT:
-                    return None
                 if e.code == _TOO_LONG:
                     # Another consumer may take it meanwhile: then there is the next one, or none.
                     length = max(e.length, length + 1)
+                    if not self._makes_room(length):
+                        return None
                     continue
                 if not e.warning:
                     raise
@@ -181,13 +215,19 @@ def delivery_of(queue: str, data: bytes, md: bytes) -> Delivery:
                 replace(descriptor, format=content.format, encoding=content.encoding, ccsid=content.ccsid),
                 properties,
             )
-    identity = hashlib.sha256(data)
-    for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
-        identity.update(part)
-    identity.update(f"{descriptor.put_date}{descriptor.put_time}".encode())
     return Delivery(
         message,
         deliveries=backout_count,
-        identity=identity.hexdigest(),
+        identify=cache(partial(_identity, message)),
         sent_at=mq_descriptor.put_seconds(descriptor.put_date, descriptor.put_time) or 0.0,
     )
+
+
+def _identity(message: Message) -> str:
+    """What a message is known by when it comes again: programs may give several the same MsgId."""
+    descriptor = message.descriptor
+    identity = hashlib.sha256(message.body)
+    for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
+        identity.update(part)
+    identity.update(f"{descriptor.put_date}{descriptor.put_time}{message.properties}".encode())
+    return identity.hexdigest()

@@ -20,6 +20,7 @@ from bridge.ordering import waves
 from bridge.ports import DeadLetters, Sink, Source
 from bridge.redelivery import Redeliveries
 from bridge.retry import STOPPING, Retry
+from bridge.room import A_UNIT
 from bridge.tally import Tally
 
 log = structlog.get_logger(__name__)
@@ -124,7 +125,8 @@ class Pump:
         # One at a time while something is wrong: only the culprit's BackoutCount is to grow.
         most = self.most if (self.circuit.closed or drains) and not self._shared.singly else 1
         unit = self.source.take(most)
-        if len(unit) == self.most:
+        size = sum(len(each.message.body) for each in unit)
+        if len(unit) == self.most or size >= A_UNIT:
             self._shared.backlog.set()
         else:
             self._shared.backlog.clear()
@@ -135,7 +137,6 @@ class Pump:
             with self._shared.lock:
                 self.circuit.idle(self._began)
             return
-        size = sum(len(each.message.body) for each in unit)
         self.in_hand = (len(unit), size)
         homed: list[Delivery] = []
         self._arrived = self._arrived_bytes = 0

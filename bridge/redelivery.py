@@ -11,7 +11,7 @@ connections may get them while AWS's answer is yet to come: they are judged once
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
@@ -32,13 +32,16 @@ class Redeliveries:
 
     Programs that choose their own ids put messages that are alike to the last byte, so it counts: of two
     such, one that has a home must not be taken for the other.
+
+    What comes for the first time is asked for no identity unless it is given back: of a large body it takes
+    longer to make one than to publish it.
     """
 
     most: int = _MOST
     tell: Callable[[Collection[str]], None] = lambda _identities: None
     _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    _in_hand: Counter[str] = field(default_factory=Counter)
+    _in_hand: dict[object, Sequence[Delivery]] = field(default_factory=dict)
     _changed: Condition = field(default_factory=Condition)
 
     @contextmanager
@@ -47,28 +50,31 @@ class Redeliveries:
 
         For each of its messages, whether it was confirmed before it was given back.
         """
-        identities = Counter(each.identity for each in unit)
-        again = {each.identity for each in unit if each.deliveries}
+        again = {each.known_by for each in unit if each.deliveries}
+        this = object()
         with self._changed:
-            self._changed.wait_for(lambda: not any(self._in_hand[each] for each in again), _PATIENCE)
+            self._changed.wait_for(lambda: not (again and self._others_have(again)), _PATIENCE)
             known = self._with_a_home(unit)
-            self._in_hand += identities
+            self._in_hand[this] = unit
         try:
             yield known
         finally:
             with self._changed:
-                self._in_hand -= identities
+                del self._in_hand[this]
                 self._changed.notify_all()
+
+    def _others_have(self, identities: Set[str]) -> bool:
+        return any(each.known_by in identities for unit in self._in_hand.values() for each in unit)
 
     def confirm(self, deliveries: Iterable[Delivery]) -> None:
         """These have a home, but their unit of work may come again."""
         with self._changed:
             for each in deliveries:
-                self._add(self._confirmed, each.identity)
+                self._add(self._confirmed, each.known_by)
 
     def excuse(self, unit: Iterable[Delivery]) -> None:
         """These, a unit of work, go back, and not for anything that is wrong with them."""
-        identities = {each.identity for each in unit}
+        identities = {each.known_by for each in unit}
         self.excused(identities)
         self.tell(identities)
 
@@ -91,24 +97,27 @@ class Redeliveries:
         known = []
         for each in unit:
             # What was never given back is another, however alike.
-            again = each.deliveries > 0 and found[each.identity] < self._confirmed.get(each.identity, 0)
-            found[each.identity] += again
+            again = each.deliveries > 0 and found[each.known_by] < self._confirmed.get(each.known_by, 0)
+            if again:
+                found[each.known_by] += 1
             known.append(again)
         return known
 
     def attempts(self, delivery: Delivery) -> int:
         """How often it was given back for a reason of its own, as far as this process knows."""
-        return max(0, delivery.deliveries - self._excused.get(delivery.identity, 0))
+        if not delivery.deliveries:
+            return 0
+        return max(0, delivery.deliveries - self._excused.get(delivery.known_by, 0))
 
     def settle(self, unit: Iterable[Delivery]) -> None:
         """These are gone from the source for good."""
         with self._changed:
-            for each in unit:
-                self._excused.pop(each.identity, None)
-                if each.deliveries and each.identity in self._confirmed:
-                    self._confirmed[each.identity] -= 1
-                    if not self._confirmed[each.identity]:
-                        del self._confirmed[each.identity]
+            for identity in (each.known_by for each in unit if each.deliveries):
+                self._excused.pop(identity, None)
+                if identity in self._confirmed:
+                    self._confirmed[identity] -= 1
+                    if not self._confirmed[identity]:
+                        del self._confirmed[identity]
 
     def _add(self, remembered: OrderedDict[str, int], identity: str) -> None:
         if not identity:

@@ -106,8 +106,7 @@ def _go_round(pump: Pump, stop: threading.Event) -> None:
         pump.move()
     except Away as e:
         pump.connected = False
-        if not stop.is_set():
-            pump.gate.wait(pump.failed(e, pump.circuit.clock() - pump.passed_at), stop)
+        seconds = 0.0 if stop.is_set() else pump.failed(e, pump.circuit.clock() - pump.passed_at)
     except BridgeError:
         raise
     except Exception as e:  # noqa: BLE001 - a bug of ours must not end the route, nor spin
@@ -116,7 +115,11 @@ def _go_round(pump: Pump, stop: threading.Event) -> None:
         name = type(e).__name__
         # Not its text, which may quote a body.
         log.error("route_failed", route=pump.route, error=name, at=_places(e))  # noqa: TRY400
-        pump.gate.wait(pump.failed(Away(f"internal error: {name}"), 0.0), stop)
+        seconds = pump.failed(Away(f"internal error: {name}"), 0.0)
+    else:
+        return
+    # Not before here: as long as the error is held, so are the bodies that were in hand.
+    pump.gate.wait(seconds, stop)
 
 
 def _places(error: BaseException) -> list[str]:

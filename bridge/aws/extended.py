@@ -7,7 +7,7 @@ pointers can't be published, one bad pointer fails a whole receive, receipt hand
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import boto3
@@ -34,7 +34,10 @@ boto3.session.Session = boto3.Session = _BEFORE[0]  # type: ignore[misc]
 boto3.DEFAULT_SESSION = _BEFORE[1]
 
 Store = Callable[[str | LargeText], tuple[str, Mapping[str, Mapping[str, str]]]]
-"""Keeps a body in S3; returns the pointer that takes its place and the attribute that goes with it."""
+"""Keeps a body in S3; returns the pointer that takes its place and the attribute that goes with it.
+
+For any thread. A process needs one of a bucket and region, whose client takes 15 MB.
+"""
 
 Retrieve = Callable[[str], str | bytes]
 """Follows a pointer (the message's body) and returns the body kept in S3; a large one as the bytes it is."""
@@ -49,13 +52,14 @@ def sns_store(storage: Storage, bucket: str, region: str) -> Store:
     the object's key. A body comes here when the route's threshold says so, so "always" is theirs.
     """
 
-    @cache  # made for the first body: a client takes 15 MB, and most routes never need one
-    def made() -> Any:
+    def make() -> Any:
         client: Any = SNSExtendedClientSession(region_name=region).client("sns")
         client.s3_client = storage
         client.large_payload_support = bucket
         client.always_through_s3 = True
         return client
+
+    made = _once(make)
 
     def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         attributes, pointer = made()._make_payload({}, body, None)
@@ -67,12 +71,13 @@ def sns_store(storage: Storage, bucket: str, region: str) -> Store:
 def sqs_store(storage: Storage, bucket: str, region: str) -> Store:
     """How bodies sent to a queue are kept: `store_message_in_s3`, and no attributes, as with SNS."""
 
-    @cache  # as with SNS
-    def made() -> Any:
+    def make() -> Any:
         client = _sqs(storage, region)
         client.large_payload_support = bucket
         client.always_through_s3 = True
         return client
+
+    made = _once(make)
 
     def store(body: str | LargeText) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         return cast("tuple[str, Mapping[str, Mapping[str, str]]]", made().store_message_in_s3(body, {}))
@@ -85,8 +90,22 @@ def retrieval(storage: Storage, region: str) -> Retrieve:
 
     The client is made for the first pointer: most queues never see one.
     """
-    made = cache(lambda: _sqs(storage, region))
+    made = _once(lambda: _sqs(storage, region))
     return lambda body: cast("str | bytes", made().retrieve_message_from_s3(body))
+
+
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Makes a client for the first body that needs one: most routes never do. For any thread."""
+    lock = Lock()
+    made: list[Any] = []
+
+    def get() -> Any:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def _sqs(storage: Storage, region: str) -> Any:

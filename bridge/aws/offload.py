@@ -169,27 +169,25 @@ class Follower:
         self._allowed = allowed
         self._count = count
 
-    def fetch(self, clouds: Iterable[CloudMessage], room: int) -> None:
-        """Fetches the bodies of those that are pointers at the same time, for `follow` to find them there.
+    def fetch(self, clouds: Iterable[CloudMessage], most: int) -> None:
+        """Begins to fetch the bodies of those that are pointers, for `follow` to find them there.
 
-        It stops where the messages have `room` bytes, as they say themselves, or the last one of S3's was:
-        what is fetched beyond is fetched again.
+        It stops where the messages would have more than `most` bytes, as they say themselves, or the last one
+        of S3's was.
         """
-        wanted = []
+        wanted: list[Pointer] = []
         told = 0
         for cloud in clouds:
-            if told >= room:
-                break
             try:
                 pointer = pointer_in(cloud, self._allowed)
             except BadPointer:
                 continue
+            told += max(_told_size(cloud), self._payloads.last_size) if pointer else size(cloud)
+            if wanted and told > most:
+                break
             if pointer:
                 wanted.append(pointer)
-                told += max(_told_size(cloud), self._payloads.last_size)
-            else:
-                told += size(cloud)
-        self._payloads.fetch(wanted, room)
+        self._payloads.fetch(wanted)
 
     def forget(self) -> None:
         """Lets go of bodies that were fetched and not followed."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 import botocore
@@ -39,6 +39,8 @@ LONGEST_POLL = 20
 """Seconds: the longest that ReceiveMessage waits."""
 
 _ASK_STS_AGAIN_AFTER = 60.0
+
+Made = TypeVar("Made")
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +79,7 @@ class Clients:
         # Lambda and ECS set AWS_REGION, which botocore does not read by itself.
         self._region = region or environ.get("AWS_REGION", "")
         self._time_outs = time_outs or TimeOuts()
-        self._made: dict[tuple[str, str], Any] = {}
+        self._made: dict[Hashable, Any] = {}
         self._paces: defaultdict[str, Pace] = defaultdict(Pace)
         self._lock = Lock()
         self._counting = Lock()
@@ -145,12 +147,15 @@ class Clients:
         with self._lock:
             return self._paces[destination]
 
-    def _client(self, service: str, region: str, *, wait: int = 0) -> Any:
-        key = (f"{service}+{wait}", region)
+    def once(self, what: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` made when the process first asked for this."""
         with self._lock:
-            if key not in self._made:
-                self._made[key] = self._make(service, region, wait)
-            return self._made[key]
+            if what not in self._made:
+                self._made[what] = make()
+            return cast("Made", self._made[what])
+
+    def _client(self, service: str, region: str, *, wait: int = 0) -> Any:
+        return self.once((service, region, wait), lambda: self._make(service, region, wait))
 
     def _make(self, service: str, region: str, wait: int) -> Any:
         def make() -> Any:

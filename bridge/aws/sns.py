@@ -98,7 +98,8 @@ class SnsTopic:
         offloader = None
         if self._offload:
             storage = Storage(self._clients, largest=self._offload.maximum_size, owner=self._account)
-            store = extended.sns_store(storage, self._offload.bucket, self._region)
+            keep = (storage, self._offload.bucket, self._region)
+            store = self._clients.once(("sns", self._account, *keep[1:]), lambda: extended.sns_store(*keep))
             offloader = Offloader(store, self._offload, self._offloaded)
         pace = self._clients.pace(self.name)
         return BatchDelivery(self.name, publish, offloader, self._fifo, pace=pace, write=self._write)

@@ -101,8 +101,10 @@ class SqsDestination:
 
         offloader = None
         if self._offload:
-            storage = Storage(self._clients, largest=self._offload.maximum_size, owner=Queue.account_in(url))
-            store = extended.sqs_store(storage, self._offload.bucket, client.meta.region_name)
+            account = Queue.account_in(url)
+            storage = Storage(self._clients, largest=self._offload.maximum_size, owner=account)
+            keep = (storage, self._offload.bucket, client.meta.region_name)
+            store = self._clients.once(("sqs", account, *keep[1:]), lambda: extended.sqs_store(*keep))
             offloader = Offloader(store, self._offload, self._offloaded)
         pace = self._clients.pace(url)
         return BatchDelivery(self.name, send, offloader, self._fifo, pace=pace, write=self._write)

@@ -22,17 +22,17 @@ from bridge.aws.batching import MOST_ENTRIES, cut
 from bridge.aws.deleting import Deleter
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify
 from bridge.aws.offload import BadPointer, Follower
-from bridge.aws.payloads import Payloads, Pointer
+from bridge.aws.payloads import MOST_GETS, Payloads, Pointer
 from bridge.aws.queue import Queue
 from bridge.aws.received import cloud_message, group_of, receipts, receives, why_last
 from bridge.aws.receiving import MOST_RECEIVES, Receiver
 from bridge.aws.session import Clients
-from bridge.aws.storage import Storage
 from bridge.aws.visibility import Keeper
 from bridge.aws.workers import Workers
 from bridge.errors import Away, MappingError
 from bridge.mapping import from_cloud
 from bridge.message import Delivery
+from bridge.room import IN_FLIGHT, Room
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from bridge.configuration import Offload
     from bridge.gate import Told
 
-DEFAULT_MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of bodies after which a unit of work takes no further message."""
 LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
@@ -72,7 +70,8 @@ class _Link:
     url: str
     visibility: int
     most_receives: int
-    storage: Storage
+    storage: Payloads
+    fetchers: Workers
     follower: Follower
     receivers: Workers
     receiver: Receiver
@@ -108,10 +107,11 @@ class SqsSource:
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
     `traced` its X-Ray header is asked for too.
 
-    A unit of work is what is there, and takes no further message once its bodies have `most_bytes`: the rest
-    is the next unit's, and their payloads are fetched only then. Under load, which full answers tell, further
-    messages are received meanwhile, and what was committed is deleted meanwhile. A FIFO queue has one receive
-    at a time, and none before the last unit of work is deleted.
+    A unit of work is what is there, and takes no further message once it is full by the bytes of its bodies:
+    the rest is the next unit's. Their payloads are fetched meanwhile, as far as all that is in hand has no
+    more than `most_bytes`. Under load, which full answers tell, further messages are received meanwhile, and
+    what was committed is deleted meanwhile. A FIFO queue has one receive at a time, and none before the last
+    unit of work is deleted.
 
     A message that SQS would move to its redrive queue at the next receive is not given back: after a back-out
     it stays in hand, and comes again from here.
@@ -129,7 +129,7 @@ class SqsSource:
         offload: Offload | None = None,
         stop: Told | None = None,
         by_deduplication_id: bool = False,
-        most_bytes: int = DEFAULT_MOST_BYTES,
+        most_bytes: int = IN_FLIGHT,
         offloaded: Callable[[], None] = lambda: None,
         traced: bool = False,
     ) -> None:
@@ -194,7 +194,7 @@ class SqsSource:
         deliveries: list[Delivery] = []
         most, size = limit, 0
         away: Away | None = None
-        while len(deliveries) < limit and size < self._most_bytes and (raw := link.receiver.next()):
+        while len(deliveries) < limit and size < link.storage.room.a_unit and (raw := link.receiver.next()):
             if receives(raw) > 1:
                 limit = min(limit, MOST_ENTRIES)
                 if len(deliveries) >= limit:
@@ -210,11 +210,12 @@ class SqsSource:
                 away = away or error
                 self._held |= {group} - {""}
                 self._leave(link, raw)
-        link.follower.forget()
+        if away:
+            link.follower.forget()
         if away and not deliveries:
             self.back_out()
             raise away
-        link.receiver.handed_out(most, size)
+        link.receiver.handed_out(most, size + link.storage.size_ahead)
         if away:
             log.warning("payload_not_fetched", queue=self.name, reason=str(away))
         return deliveries
@@ -255,6 +256,7 @@ class SqsSource:
         if link is None:
             return
         self._unit = {}
+        link.follower.forget()
         waiting = link.receiver.take_all()
         for taken in unit.values():
             if why_last(taken.raw, link.most_receives):
@@ -273,6 +275,7 @@ class SqsSource:
         if link is None:
             return
         self._link, self._unit = None, {}
+        link.follower.forget()
         waiting = link.receiver.take_all()
         self._give_back(link, [taken.raw for taken in unit.values()], all_of_it=True)
         self._give_back(link, waiting, untried=True, all_of_it=True)
@@ -283,8 +286,8 @@ class SqsSource:
         self._deleting, self._failed = [], ""
         link.receiver.end(_CLOSES_WITHIN)
         link.keeper.stop()
-        link.receivers.close()
-        link.deleters.close()
+        for each in (link.receivers, link.fetchers, link.deleters):
+            each.close()
 
     def _connected(self) -> _Link:
         if self._link is None:
@@ -308,7 +311,14 @@ class SqsSource:
                 note="SQS moves away whatever is not delivered at the first try: raise its maxReceiveCount",
             )
         largest = self._offload.maximum_size if self._offload else 0
-        storage = Payloads(self._clients, largest=largest, owner=Queue.account_in(url))
+        fetchers = Workers(f"payloads {self.name}", MOST_GETS)
+        storage = Payloads(
+            self._clients,
+            largest=largest,
+            owner=Queue.account_in(url),
+            workers=fetchers,
+            room=Room(self._most_bytes),
+        )
         allowed = (self._offload.bucket, *self._offload.read_from) if self._offload else ()
         seconds = max(int(attributes["VisibilityTimeout"]), LEAST_VISIBILITY)
         keeper = Keeper(client, url, self.name, seconds)
@@ -321,6 +331,7 @@ class SqsSource:
             visibility=seconds,
             most_receives=most_receives,
             storage=storage,
+            fetchers=fetchers,
             follower=Follower(
                 extended.retrieval(storage, client.meta.region_name), storage, allowed, self._offloaded
             ),

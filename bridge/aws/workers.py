@@ -56,5 +56,6 @@ class Workers:
     def _work(self) -> None:
         while (run := self._calls.get()) is not None:
             run()
+            del run  # and with it what came of it, which may be large
             with self._lock:
                 self._free += 1

@@ -17,6 +17,7 @@ from bridge.configuration import aws_values, shaping_values, values
 from bridge.configuration.checked import Checked, flag, in_bytes, one_of, some, whole
 from bridge.configuration.mistakes import wrong
 from bridge.configuration.values import KIB, MIB
+from bridge.room import IN_FLIGHT
 from bridge.shaping.change import Value
 from bridge.shaping.pattern import Pattern
 
@@ -530,8 +531,7 @@ class Tracing(Model):
 class Configuration(Model):
     """Everything that `bridge run` is told.
 
-    `in_flight` is in bytes of bodies: a unit of work that has so many takes no further message. The
-    routes run in so many `processes`.
+    `in_flight` is in bytes of bodies, of each route and process. The routes run in so many `processes`.
     """
 
     queue_manager: QueueManager
@@ -544,11 +544,13 @@ class Configuration(Model):
         int,
         in_bytes(KIB, 1024 * MIB),
         told(
-            "A unit of work takes no further message once its bodies have so many bytes: a route holds that, "
-            "and one message more, at the most; on each further connection no more than that, of short ones",
+            "Bytes of bodies that a route has in hand at the most, over all of its connections; a message "
+            "that is larger goes alone. A unit of work takes no further message once it has 4 MiB, or this "
+            "where it is less, so that several large messages are under way at the same time. Memory is up "
+            "to 2.5 times as much: [operations.md](operations.md#how-much-memory-a-task-needs)",
             "16MiB",
         ),
-    ] = 4 * MIB
+    ] = IN_FLIGHT
     processes: Annotated[
         int,
         whole(1, 16),

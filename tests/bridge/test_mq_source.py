@@ -17,6 +17,7 @@ from bridge.message import Message, Property
 from bridge.mq_source import MqSource
 from bridge.pump import Pump
 from bridge.retry import Retry
+from bridge.room import Room
 from mock_mq.core import QueueDefinition, Right
 from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
@@ -66,7 +67,7 @@ def test_a_committed_unit_is_gone_and_a_backed_out_one_comes_again_with_its_coun
     taking.back_out()
     (second,) = taking.take(10)
     assert (first.deliveries, second.deliveries) == (0, 1)
-    assert first.identity == second.identity
+    assert first.known_by == second.known_by
     taking.commit()
     assert queue_manager.depth(QUEUE) == 0
 
@@ -117,7 +118,7 @@ def test_two_messages_with_one_msgid_are_told_apart(program: Program, taking: Mq
     for body in (b"one", b"two"):
         program.put(body, MsgId=b"m" * 24)
     first, second = taking.take(10)
-    assert first.identity != second.identity
+    assert first.known_by != second.known_by
 
 
 @pytest.mark.parametrize("size", [0, 65_536, 65_537, 5_000_000])
@@ -158,30 +159,48 @@ def test_a_unit_is_bounded_in_bytes(program: Program, taking: MqSource) -> None:
     assert len(taking.take(10)) == 2
 
 
-def test_one_beside_another_leaves_what_is_long_to_it(
+def test_large_messages_are_taken_over_several_connections_as_far_as_they_have_room_together(
     binding: Binding, queue_manager: RunningQueueManager, program: Program
 ) -> None:
-    """So that of the large ones no more than one is in memory beyond the bytes of a unit of work."""
-    first, beside = (
-        MqSource(
-            connection(binding, queue_manager), QUEUE, stop=threading.Event(), wait=0.0, only_short=short
-        )
-        for short in (False, True)
+    room = Room(250_000)
+    first, second, third = (
+        MqSource(connection(binding, queue_manager), QUEUE, stop=threading.Event(), wait=wait, room=room)
+        for wait in (0.0, 60.0, 0.0)
     )
-    for size in (10, 262_144, 262_145, 20):
+    for size in (120_000, 120_000, 100_000, 10, 900_000, 20):
         program.put(bytes(size))
-    beside.connect()
-    assert [len(each.message.body) for each in beside.take(10)] == [10, 262_144]
-    assert beside.take(10) == []
-    first.connect()
-    assert [len(each.message.body) for each in first.take(1)] == [262_145]
-    assert [len(each.message.body) for each in beside.take(10)] == [20]
+
+    def taken(source: MqSource, limit: int = 10) -> list[int]:
+        source.connect()
+        return [len(each.message.body) for each in source.take(limit)]
+
+    assert taken(first, 1) == [120_000]
+    # It ends before the one for which there is no room, and has what it has.
+    assert taken(third) == [120_000]
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(taken, second)
+        eventually(lambda: too_long(queue_manager) == 4, what="one that must wait")
+        first.commit()
+        assert waiting.result(30) == [100_000, 10]
+        # However long it is, it goes once nothing else is in hand.
+        assert taken(first) == []
+        third.back_out()
+        beside.submit(second.commit).result(30)
+        assert taken(first) == [120_000]
+        first.commit()
+        assert taken(first) == [900_000]
+        first.commit()
+        assert beside.submit(taken, second).result(30) == [20]
+
+
+def too_long(queue_manager: RunningQueueManager) -> int:
+    return len([each for each in queue_manager.calls("MQGET", QUEUE) if each.reason == 2080])
 
 
 def test_how_many_bytes_is_the_configurations_to_say(
     binding: Binding, queue_manager: RunningQueueManager, program: Program
 ) -> None:
-    taking = MqSource(connection(binding, queue_manager), QUEUE, stop=threading.Event(), most_bytes=25)
+    taking = MqSource(connection(binding, queue_manager), QUEUE, stop=threading.Event(), room=Room(25))
     taking.connect()
     for _ in range(4):
         program.put(bytes(10))

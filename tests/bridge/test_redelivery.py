@@ -78,6 +78,28 @@ def test_the_oldest_is_forgotten_first() -> None:
     assert known(remembered, *(delivery(n, 1) for n in range(3))) == [False, True, True]
 
 
+def test_what_is_never_given_back_is_asked_for_no_identity() -> None:
+    """For of a large body it takes longer to make one than to publish it."""
+    remembered = Redeliveries()
+    remembered.confirm([delivery(2)])
+    remembered.excuse([delivery(3)])
+    asked: list[int] = []
+
+    def identify() -> str:
+        asked.append(1)
+        return "1"
+
+    large = Delivery(message(1), identify=identify)
+    with remembered.in_hand([large]) as known_again:
+        assert known_again == [False]
+        assert known(remembered, delivery(3)) == [False]
+        assert remembered.attempts(large) == 0
+        remembered.settle([large])
+        assert not asked
+        remembered.confirm([large])
+    assert known(remembered, delivery(1, 1)) == [True]
+
+
 def test_what_another_has_in_hand_is_judged_once_its_end_is_known() -> None:
     """As where a connection breaks: its messages come to another while their answers are yet to come."""
     remembered = Redeliveries()

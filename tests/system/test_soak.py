@@ -86,6 +86,69 @@ def test_a_slow_destination_bounds_what_is_in_hand(
     assert started.stop() == 0
 
 
+def test_large_messages_overlap_within_what_a_route_may_have_in_hand(
+    aws: Aws,
+    fault_proxy: FaultProxy,
+    start_queue_manager: StartQueueManager,
+    start_bridge: StartBridge,
+) -> None:
+    queue_manager = start_queue_manager(queues=(QueueDefinition(OUT), QueueDefinition(IN)))
+    between, incoming, payloads = aws.make_queue(), aws.make_queue(), aws.make_bucket()
+    large, most, messages = 5 * MIB, 2, 7
+    body = b"x" * large
+    for number in range(messages):
+        aws.s3.put_object(Bucket=payloads, Key=str(number), Body=body)
+
+    def send(count: int) -> None:
+        """All of them at once, as those who take see it."""
+        taking = fault_proxy.hold("ReceiveMessage")
+        fault_proxy.wait_for("ReceiveMessage", fault_proxy.count("ReceiveMessage") + 1)
+        for number in range(count):
+            where = {"s3BucketName": payloads, "s3Key": str(number)}
+            aws.sqs.send_message(
+                QueueUrl=incoming,
+                MessageBody=json.dumps(["software.amazon.payloadoffloading.PayloadS3Pointer", where]),
+                MessageAttributes={
+                    "ExtendedPayloadSize": {"DataType": "Number", "StringValue": str(len(body))}
+                },
+            )
+        queue_manager.ask(lambda core: [core.put(OUT, MessageDescriptor(), body) for _ in range(count)])
+        taking.set()
+
+    def arrived() -> tuple[int, int]:
+        return sum(aws.counts(between)), queue_manager.depth(IN)
+
+    started = start_bridge(
+        queue_manager,
+        {"name": "out", "from": {"mq": OUT}, "to": {"sqs": between}},
+        {"name": "in", "from": {"sqs": incoming, "wait": 1}, "to": {"mq": IN}},
+        dead_letters=aws.make_bucket(),
+        environment={"AWS_ENDPOINT_URL": fault_proxy.url},
+        offload={"bucket": payloads},
+        in_flight=most * large + MIB,
+    )
+    send(1)
+    eventually(lambda: arrived() == (1, 1), what="the first ones, for which much is imported")
+    watched = Watched(started)
+    before = fault_proxy.count("PutObject"), fault_proxy.count("GetObject")
+    uploading = [fault_proxy.hold("PutObject") for _ in range(most)]
+    putting = queue_manager.fault("delay", call="MQPUT", queue=IN, seconds=1.5)
+    send(messages)
+    # One goes up while another is got; and one comes down while another is put.
+    fault_proxy.wait_for("PutObject", before[0] + most)
+    fault_proxy.wait_for("GetObject", before[1] + most)
+    eventually(lambda: queue_manager.happened(putting) > 0, what="a slow MQPUT")
+    assert queue_manager.depth(IN) == 1
+    assert messages - queue_manager.depth(OUT) == most
+    assert fault_proxy.count("GetObject") - before[1] == most
+    for each in uploading:
+        each.set()
+    queue_manager.mend(putting)
+    eventually(lambda: arrived() == (messages + 1, messages + 1), what="all of them")
+    assert watched.most() < 2 * 2.5 * most * large
+    assert started.stop() == 0
+
+
 def test_thousands_of_messages_and_broken_connections_leave_nothing_behind(
     aws: Aws,
     fault_proxy: FaultProxy,
