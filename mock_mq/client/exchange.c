@@ -153,7 +153,7 @@ static int receive(const struct open_connection *at, unsigned char *to) {
             continue;
         }
         have += (int)came;
-        if (came == 0 || have == LARGEST) {
+        if (came == 0 || have == LARGEST || (have >= 4 && memcmp(to, "TSH ", 4) != 0)) {
             return have;
         }
         if (have >= HEADER) {
