@@ -7,12 +7,12 @@ import ctypes
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """glibc's <malloc.h>."""
-_LARGE = 32 * 1024 * 1024
-"""Bytes: the most that glibc takes for a threshold."""
+_KEPT_OF_EACH, _KEPT = 16 * 1024 * 1024, 192 * 1024 * 1024
+"""Bytes: the memory of anything longer goes back to the kernel at once, and what is over that in all."""
 
 
 def suit_large_bodies() -> None:
-    """Has all threads allocate from one arena, which keeps 64 MiB for large bodies once they needed as much.
+    """Has all threads allocate from one arena, which keeps what large bodies needed.
 
     glibc gives each thread an arena of its own, up to eight a core, and each keeps what was once needed in
     it. Python's threads wait for one lock anyway: with one arena nothing is slower, and much less is kept.
@@ -22,5 +22,5 @@ def suit_large_bodies() -> None:
     with contextlib.suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt
         set_option(_M_ARENA_MAX, 1)
-        set_option(_M_MMAP_THRESHOLD, _LARGE)
-        set_option(_M_TRIM_THRESHOLD, 2 * _LARGE)
+        set_option(_M_MMAP_THRESHOLD, _KEPT_OF_EACH)
+        set_option(_M_TRIM_THRESHOLD, _KEPT)
