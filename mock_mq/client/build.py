@@ -82,8 +82,9 @@ ffibuilder.set_source(
     # The functions' prototypes come from the callbacks themselves.
     "#define MQ_WITHOUT_FUNCTIONS\n#define MQ_WITH_KEY_REPOSITORY_PASSWORD\n#include <cmqxc.h>\n"
     + _IN_PYTHON.replace("void get", "static void get").replace("void put", "static void put")
-    + (Path(__file__).parent / "exchange.c").read_text(),
-    include_dirs=[str(INCLUDE)],
+    + '#include "exchange.c"\n',
+    include_dirs=[str(INCLUDE), str(INCLUDE.parent)],
+    depends=[str(INCLUDE.parent / "exchange.c")],
     # ibmmq's extension module wants this name; a library that is loaded under it satisfies the loader.
     extra_link_args=["-Wl,-soname,libmqm_r.so"],
 )
