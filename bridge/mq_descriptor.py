@@ -13,7 +13,6 @@ _MQMD = struct.Struct("=4s7i8s2i24s24si48s48s12s32s32si28s8s8s4s24s4i")
 _ID, _FIRST_VERSION = b"MD  ", 1
 _NO_TOKEN = bytes(32)
 _NAMES_KEPT = 1_024  # queues, users, programs, formats: the same few come with every message
-_HOURS, _SIXTY = 24, 60
 _TIME_TOLD = 6  # characters of HHMMSS
 
 
@@ -72,7 +71,7 @@ def read(packed: bytes) -> tuple[Descriptor, int]:
         application_origin=_name(application_origin),
         accounting_token=accounting_token,
         put_date=_name(put_date),
-        put_time=_text(put_time),
+        put_time=_name(put_time),
         sequence_number=sequence_number,
         offset=offset,
         message_flags=message_flags,
@@ -142,29 +141,23 @@ def put_at(date: bytes | str, time: bytes | str) -> datetime | None:
 
 def put_seconds(date: str, time: str) -> float | None:
     """The same in seconds since the epoch."""
-    midnight = _midnight(date)
-    if midnight is None or len(time) < _TIME_TOLD or not time[:_TIME_TOLD].isdecimal():
-        return None
-    hour, minute, second = int(time[:2]), int(time[2:4]), int(time[4:6])
-    if hour >= _HOURS or minute >= _SIXTY or second >= _SIXTY:
+    second = _second(date, time[:_TIME_TOLD])
+    if second is None:
         return None
     hundredths = time[_TIME_TOLD:8]
-    return (
-        midnight
-        + hour * 3_600
-        + minute * 60
-        + second
-        + (int(hundredths) / 100 if hundredths.isdecimal() else 0)
-    )
+    return second + int(hundredths) / 100 if hundredths.isdecimal() else second
 
 
-@lru_cache(maxsize=16)
-def _midnight(date: str) -> float | None:
-    """In seconds since the epoch; kept, for a day has many messages."""
+@lru_cache(maxsize=64)
+def _second(date: str, time: str) -> float | None:
+    """In seconds since the epoch; kept, for many messages are put in one."""
     if not (len(date) == len("YYYYMMDD") and date.isdecimal()):
         return None
+    if not (len(time) == len("HHMMSS") and time.isdecimal()):
+        return None
+    numbers = (int(date[:4]), int(date[4:6]), int(date[6:]), int(time[:2]), int(time[2:4]), int(time[4:]))
     try:
-        return datetime(int(date[:4]), int(date[4:6]), int(date[6:]), tzinfo=UTC).timestamp()
+        return datetime(*numbers, tzinfo=UTC).timestamp()
     except ValueError:
         return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
 
 import structlog
 
@@ -218,16 +217,29 @@ def delivery_of(queue: str, data: bytes, md: bytes) -> Delivery:
     return Delivery(
         message,
         deliveries=backout_count,
-        identify=cache(partial(_identity, message)),
+        identify=_Identity(message),
         sent_at=mq_descriptor.put_seconds(descriptor.put_date, descriptor.put_time) or 0.0,
     )
 
 
-def _identity(message: Message) -> str:
-    """What a message is known by when it comes again: programs may give several the same MsgId."""
-    descriptor = message.descriptor
-    identity = hashlib.sha256(message.body)
-    for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
-        identity.update(part)
-    identity.update(f"{descriptor.put_date}{descriptor.put_time}{message.properties}".encode())
-    return identity.hexdigest()
+class _Identity:
+    """What a message is known by when it comes again: programs may give several the same MsgId.
+
+    Made when it is first asked for.
+    """
+
+    __slots__ = ("_known", "_message")
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._known = ""
+
+    def __call__(self) -> str:
+        if not self._known:
+            message, descriptor = self._message, self._message.descriptor
+            identity = hashlib.sha256(message.body)
+            for part in (descriptor.message_id, descriptor.correlation_id, descriptor.group_id):
+                identity.update(part)
+            identity.update(f"{descriptor.put_date}{descriptor.put_time}{message.properties}".encode())
+            self._known = identity.hexdigest()
+        return self._known
