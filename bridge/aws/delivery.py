@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from bridge.aws.batching import packed
 from bridge.aws.faults import FAULTS, Kind, Trouble, classify, refused, trouble
@@ -17,11 +17,11 @@ from bridge.aws.offload import Offloader
 from bridge.aws.pace import Pace
 from bridge.errors import MappingError
 from bridge.large_text import LargeText
-from bridge.mapping import Attribute, CloudMessage, size, to_cloud
+from bridge.mapping import CloudMessage, size, to_cloud
 from bridge.message import Message, Rejection
 
-Answer = Mapping[str, Any]
-"""What PublishBatch and SendMessageBatch answer: `Successful` and `Failed` entries by `Id`."""
+Answer = Mapping[str, Sequence[Mapping[str, Any]]]
+"""What PublishBatch and SendMessageBatch answer: `Successful` and `Failed` entries, each with its `Id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,42 @@ class Entry:
     suspect: bool = False
 
 
-Send = Callable[[Mapping[str, Entry]], Answer]
-"""Sends one request: its entries by their ids. Raises one of `FAULTS`."""
+class UnderWay(Protocol):
+    """A request that was begun."""
+
+    @property
+    def has_come(self) -> bool:
+        """Whether its answer has begun to."""
+        ...
+
+    def answer(self) -> Answer:
+        """Waits for it. Raises one of `FAULTS`."""
+        ...
+
+    def give_up(self) -> None:
+        """Ends it without its answer."""
 
 
-def attribute_values(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
-    """Message attributes as SNS and SQS both take them."""
-    return {
-        name: {
-            "DataType": attribute.type,
-            "StringValue" if isinstance(attribute.value, str) else "BinaryValue": attribute.value,
-        }
-        for name, attribute in attributes.items()
-    }
-
+Send = Callable[[Mapping[str, Entry]], UnderWay]
+"""Begins one request: its entries by their ids. Raises one of `FAULTS`."""
 
 Outcomes = dict[int, Trouble | None]
+
+
+@dataclass(slots=True)
+class _Sending:
+    """Requests that wait, those under way, the oldest first, and what became of the others' entries."""
+
+    requests: deque[list[Entry]]
+    outcomes: Outcomes
+    under_way: deque[tuple[list[Entry], UnderWay]] = field(default_factory=deque)
+    away: Trouble | None = None
+    """Why the destination takes no more."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another to send."""
+        return bool(self.requests) and not self.away
 
 
 MOST_REQUESTS = 10
@@ -65,8 +85,8 @@ messages of one group, comes in calls of its own."""
 class BatchDelivery:
     """Delivers messages by a batch call: offloads, cuts into requests, sends, finds each one's outcome.
 
-    Several requests are under way at a time as long as the destination takes them: the first after it was
-    away, and the first of all, goes alone.
+    Several requests are under way at a time as long as the destination takes them, all of one thread: the
+    first after it was away, and the first of all, goes alone.
 
     `destination` is for reasons: `sns:arn:...`, and `pace` is its own; `write` makes AWS's message of one of
     ours, or raises `MappingError`. For one thread.
@@ -87,7 +107,7 @@ class BatchDelivery:
         self._offloader = offloader
         self._fifo = fifo
         self._pace = pace
-        self._pool = ThreadPoolExecutor(MOST_REQUESTS, thread_name_prefix="requests")
+        self._pool = ThreadPoolExecutor(MOST_REQUESTS, thread_name_prefix="bodies")
         self._takes = False
         """Whether the destination took the last request."""
         self._singly = 0
@@ -125,50 +145,64 @@ class BatchDelivery:
 
         What is left in `requests` was not sent. Returns when none is under way any more.
         """
+        sending = _Sending(requests, outcomes)
         if not self._takes or self._singly or len(requests) == 1:
             self._singly = max(0, self._singly - 1)
-            return self._settle(
-                requests, outcomes, (request := requests.popleft()), lambda: self._sent(request)
-            )
-        under_way: dict[Future[Outcomes], list[Entry]] = {}
-        away: Trouble | None = None
+            self._begin(sending)
+            self._end(sending)
+            return sending.away
         try:
-            while under_way or (requests and not away):
-                while requests and not away and len(under_way) < MOST_REQUESTS:
-                    request = requests.popleft()
-                    under_way[self._pool.submit(self._sent, request)] = request
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    away = self._settle(requests, outcomes, under_way.pop(future), future.result) or away
+            while sending.under_way or sending.goes_on:
+                while sending.goes_on and len(sending.under_way) < MOST_REQUESTS:
+                    self._begin(sending)
+                self._end(sending)
         finally:
-            wait(under_way)
-        return away
+            for _, under_way in sending.under_way:
+                under_way.give_up()
+        return sending.away
 
-    def _settle(
-        self,
-        requests: deque[list[Entry]],
-        outcomes: Outcomes,
-        request: list[Entry],
-        answer: Callable[[], Outcomes],
-    ) -> Trouble | None:
-        """Notes what became of a request; returns why the destination is away, where it is.
-
-        One of several entries that was refused as a whole is back in `requests`, an entry at a time.
-        """
+    def _begin(self, sending: _Sending) -> None:
+        """Sends the next request, at the pace that the destination takes."""
+        request = sending.requests.popleft()
+        if seconds := self._pace.wait(len(request)):
+            time.sleep(seconds)
+            # What they tell may change the pace.
+            while sending.under_way and sending.under_way[0][1].has_come:
+                self._end(sending)
         try:
-            outcomes.update(answer())
+            by_id = {str(place): entry for place, entry in enumerate(request)}
+            sending.under_way.append((request, self._send(by_id)))
         except FAULTS as error:
-            found = classify(error, self._destination)
-            if found.kind is Kind.THROTTLED:
-                self._pace.refused()
-            self._takes = not found.away
-            if not found.away and len(request) > 1:  # one of them may have spoilt it for all: find out which
-                requests.extendleft([entry] for entry in reversed(request))
-                self._singly = len(request)
-                return None
-            outcomes.update({entry.index: found for entry in request})
-            return found if found.away else None
-        self._takes = True
-        return None
+            self._failed(sending, request, error)
+
+    def _end(self, sending: _Sending) -> None:
+        """Waits for the answer to the oldest request, and notes what became of it."""
+        if not sending.under_way:
+            return
+        request, under_way = sending.under_way.popleft()
+        try:
+            sending.outcomes.update(self._outcomes_of(request, under_way.answer()))
+        except FAULTS as error:
+            self._failed(sending, request, error)
+        else:
+            self._takes = True
+
+    def _failed(self, sending: _Sending, request: list[Entry], error: Exception) -> None:
+        """Notes what became of a request that was refused as a whole, or never answered.
+
+        One of several entries that is none of the destination's fault goes again, an entry at a time.
+        """
+        found = classify(error, self._destination)
+        if found.kind is Kind.THROTTLED:
+            self._pace.refused()
+        self._takes = not found.away
+        if not found.away and len(request) > 1:  # one of them may have spoilt it for all: find out which
+            sending.requests.extendleft([entry] for entry in reversed(request))
+            self._singly = len(request)
+            return
+        sending.outcomes.update({entry.index: found for entry in request})
+        if found.away:
+            sending.away = found
 
     def _prepared(self, messages: Sequence[Message], outcomes: Outcomes) -> list[Entry]:
         """What is to be sent; what can't be written, or S3 did not take, gets its outcome here."""
@@ -207,20 +241,17 @@ class BatchDelivery:
         order = self._fifo.parameters(message) if self._fifo else {}
         return Entry(index, cloud, length, order, any(message is each for each in self._suspects))
 
-    def _sent(self, request: Sequence[Entry]) -> Outcomes:
-        """Sends one request; the outcome of each of its entries."""
-        by_id = {str(place): entry for place, entry in enumerate(request)}
-        if seconds := self._pace.wait(len(request)):
-            time.sleep(seconds)
-        answer = self._send(by_id)
-        taken = {entry["Id"] for entry in answer.get("Successful", ())}
+    def _outcomes_of(self, request: Sequence[Entry], answer: Answer) -> Outcomes:
+        """The outcome of each entry of a request that was answered."""
+        taken = {entry.get("Id") for entry in answer["Successful"]}
         self._pace.taken(len(taken))
-        failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
+        failed = {entry.get("Id"): entry for entry in answer["Failed"]}
         outcomes: Outcomes = {}
-        for name, entry in by_id.items():
+        for place, entry in enumerate(request):
+            name = str(place)
             if name in failed:
                 suspect = entry.suspect or bool(taken)
-                outcomes[entry.index] = self._failed(failed[name], suspect=suspect)
+                outcomes[entry.index] = self._refused(failed[name], suspect=suspect)
             elif name in taken:
                 outcomes[entry.index] = None
             else:
@@ -231,7 +262,7 @@ class BatchDelivery:
             self._pace.refused()
         return outcomes
 
-    def _failed(self, entry: Mapping[str, Any], *, suspect: bool) -> Trouble:
+    def _refused(self, entry: Mapping[str, Any], *, suspect: bool) -> Trouble:
         """A failed entry, judged by its code where that is everybody's trouble, else by what AWS says.
 
         The code comes first, for SNS calls even throttling the sender's fault.

@@ -12,17 +12,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import boto3
-import botocore
+import botocore.session
 import structlog
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.httpsession import get_cert_path
 
 from bridge import __version__
-from bridge.aws import form, upload
+from bridge.aws import upload
+from bridge.aws.calls import Calls
 from bridge.aws.faults import FAULTS, capped, classify
 from bridge.aws.pace import Pace
 from bridge.errors import Stop
@@ -84,6 +86,7 @@ class Clients:
         self._lock = Lock()
         self._counting = Lock()
         self._requests: Counter[str] = Counter()
+        self._core = botocore.session.get_session()
         self._session: Session | None = None
         self._account = ""
         self._ask_sts_at = 0.0
@@ -123,6 +126,11 @@ class Clients:
         """The STS client, which says whose the credentials are."""
         return cast("STSClient", self._client("sts", ""))
 
+    def calls(self, service: Literal["sns", "sqs"], region: str = "") -> Calls:
+        """What messages go out by, to a service of a region."""
+        client = self._client(service, region)
+        return self.once(("calls", service, region), lambda: self._calls(client))
+
     def account(self, otherwise: str = "") -> str:
         """The account of the credentials (12 digits), which owns the buckets; asked of STS once.
 
@@ -157,16 +165,18 @@ class Clients:
     def _client(self, service: str, region: str, *, wait: int = 0) -> Any:
         return self.once((service, region, wait), lambda: self._make(service, region, wait))
 
+    def _calls(self, client: Any) -> Calls:
+        core = self._core
+        trusted = core.get_config_variable("ca_bundle") or get_cert_path(True)  # noqa: FBT003 - botocore's
+        return Calls(client, core.get_credentials, self._time_outs, str(trusted))
+
     def _make(self, service: str, region: str, wait: int) -> Any:
         def make() -> Any:
             if self._session is None:
-                self._session = Session(region_name=self._region or None)
+                self._session = Session(botocore_session=self._core, region_name=self._region or None)
             make_client = cast("Callable[..., Any]", self._session.client)
             client = make_client(service, region_name=region or None, config=self._config(service, wait))
             client.meta.events.register("before-send", self._count)
-            if service == "sns":
-                client.meta.events.register("before-parameter-build.sns.PublishBatch", form.keep_entries)
-                client.meta.events.register("before-call.sns", form.write_once)
             if service == "s3":
                 client.meta.events.register("before-call", upload.whole)
             return client

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bridge.aws import extended
-from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
+from bridge.aws import publish_batch as call
+from bridge.aws.delivery import BatchDelivery, Entry, UnderWay
 from bridge.aws.offload import Offloader
 from bridge.aws.session import Clients
 from bridge.aws.storage import Storage
@@ -78,22 +79,11 @@ class SnsTopic:
         return self._delivery
 
     def _made(self) -> BatchDelivery:
-        client = self._clients.sns(self._region)
+        calls = self._clients.calls("sns", self._region)
 
-        def publish(entries: Mapping[str, Entry]) -> Answer:
-            answer = client.publish_batch(
-                TopicArn=self._topic,
-                PublishBatchRequestEntries=[
-                    {
-                        "Id": name,
-                        "Message": entry.cloud.inline,
-                        "MessageAttributes": attribute_values(entry.cloud.attributes),
-                        **entry.order,  # type: ignore[typeddict-item]
-                    }
-                    for name, entry in entries.items()
-                ],
-            )
-            return cast("Answer", answer)
+        def publish(entries: Mapping[str, Entry]) -> UnderWay:
+            asked = call.asked(self._topic, entries)
+            return calls.begin("PublishBatch", call.HEADERS, asked, call.answer)
 
         offloader = None
         if self._offload:

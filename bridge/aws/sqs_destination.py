@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from bridge.aws import extended, xray
-from bridge.aws.delivery import Answer, BatchDelivery, Entry, attribute_values
+from bridge.aws import extended
+from bridge.aws import send_message_batch as call
+from bridge.aws.delivery import BatchDelivery, Entry, UnderWay
 from bridge.aws.offload import Offloader
 from bridge.aws.queue import Queue
 from bridge.aws.session import Clients
@@ -83,21 +84,11 @@ class SqsDestination:
         client = self._clients.sqs(self._queue.region)
         url = self._queue.look_up(client)
 
-        def send(entries: Mapping[str, Entry]) -> Answer:
-            answer = client.send_message_batch(
-                QueueUrl=url,
-                Entries=[
-                    {
-                        "Id": name,
-                        "MessageBody": entry.cloud.inline,
-                        "MessageAttributes": attribute_values(entry.cloud.attributes),
-                        **(xray.beside(entry.cloud.attributes) if self._traced else {}),  # type: ignore[typeddict-item]
-                        **entry.order,
-                    }
-                    for name, entry in entries.items()
-                ],
-            )
-            return cast("Answer", answer)
+        calls = self._clients.calls("sqs", self._queue.region)
+
+        def send(entries: Mapping[str, Entry]) -> UnderWay:
+            asked = call.asked(url, entries, traced=self._traced)
+            return calls.begin("SendMessageBatch", call.HEADERS, asked, call.answer)
 
         offloader = None
         if self._offload:

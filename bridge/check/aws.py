@@ -137,6 +137,7 @@ class _Side:
 
     def _topic(self, arn: str) -> Iterator[Finding]:
         thing, region = f"sns:{arn}", arn.split(":")[3]
+        self._clients.calls("sns", region)  # says what is wrong with a proxy
         try:
             attributes = self._clients.sns(region).get_topic_attributes(TopicArn=arn)["Attributes"]
         except FAULTS as e:
@@ -153,6 +154,8 @@ class _Side:
     def _queue(self, queue: Queue, *, source: bool) -> Iterator[Finding]:
         thing = f"sqs:{queue.name}"
         client = self._clients.sqs(queue.region)
+        if not source:
+            self._clients.calls("sqs", queue.region)  # the same
         url = queue.look_up(client)
         try:
             attributes = cast(

@@ -15,16 +15,19 @@ import botocore
 def _record(session: Any) -> None:
     seen: set[str] = set()
 
-    def note(model: Any, params: Any, **_rest: Any) -> None:
-        agent = params["headers"].get("User-Agent", "")
+    def note(event_name: str, request: Any, **_rest: Any) -> None:
+        operation = event_name.partition(".")[2]
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        agent = headers.get("user-agent", b"")
+        agent = agent.decode() if isinstance(agent, bytes) else agent
         for who in ("", "-operator", "-check"):
-            line = f"{who.strip('-') or 'bridge'} {model.service_model.service_name}.{model.name}\n"
+            line = f"{who.strip('-') or 'bridge'} {operation}\n"
             if f"ibmmq-aws-bridge{who}/" in agent and line not in seen:
                 seen.add(line)
                 with open(os.environ["RECORD_AWS_CALLS"], "a") as file:  # noqa: PTH123 - no import more than needed
                     file.write(line)
 
-    session.register("before-call", note)
+    session.register("before-send", note)
 
 
 if os.environ.get("RECORD_AWS_CALLS"):
