@@ -1,5 +1,6 @@
 /*
- * MQGET and MQPUT as most are, in C: one frame goes, one frame comes, and the structures are copied as they lie.
+ * MQGET and MQPUT as most are, in C: a call goes, its reply comes, and the structures are copied as they lie. Data
+ * goes from the program's memory and comes into it, however many frames it takes.
  * Python is asked where anything is out of the ordinary, and goes on with what has been received by then: see
  * library.py. As in IBM's client, other threads of a program go on meanwhile.
  *
@@ -21,7 +22,10 @@ enum {
     GET = 0x85,
     PUT = 0x86,
     REPLY = 0x10,
+    FIRST = 0x10,
+    LAST = 0x20,
     WHOLE = 0x30,
+    FRAMES_AT_ONCE = 16,
     LITTLE = 2,
     PUT_OPTIONS = 128, /* MQPMO's first version */
     WAIT = 1,          /* MQGMO_WAIT */
@@ -89,15 +93,23 @@ static int get_options_length(const char *gmo) {
     return version >= 1 && version <= 4 ? lengths[version] : 0;
 }
 
+static uint32_t length_of(const unsigned char *frame) {
+    return (uint32_t)frame[4] << 24 | (uint32_t)frame[5] << 16 | (uint32_t)frame[6] << 8 | frame[7];
+}
+
+static void put_length(unsigned char *to, uint32_t length) {
+    for (int i = 0; i < 4; i++) {
+        to[i] = (unsigned char)(length >> (24 - 8 * i));
+    }
+}
+
 /* The headers of a frame, before `length` bytes of its body; `room` is what the reply may have beyond that. */
 static void write_headers(unsigned char *to, int kind, int handle, uint32_t length, uint32_t room) {
     uint32_t frame = HEADER + API_HEADER + length, total = frame + room;
     memset(to, 0, HEADER + API_HEADER);
     memcpy(to, "TSH ", 4);
-    for (int i = 0; i < 4; i++) {
-        to[4 + i] = (unsigned char)(frame >> (24 - 8 * i));
-        to[HEADER + i] = (unsigned char)(total >> (24 - 8 * i));
-    }
+    put_length(to + 4, frame);
+    put_length(to + HEADER, total);
     to[8] = LITTLE;
     to[9] = (unsigned char)kind;
     to[10] = WHOLE;
@@ -137,6 +149,38 @@ static int send_all(const struct open_connection *at, struct iovec *parts, int c
     return 0;
 }
 
+/* Sends a call whose data takes several frames: `start` is what the first one has before them, its header first. */
+static int send_in_frames(const struct open_connection *at, const struct iovec *start, int count, char *data, size_t left) {
+    unsigned char headers[FRAMES_AT_ONCE][HEADER], *first = start->iov_base;
+    struct iovec parts[8 + 2 * FRAMES_AT_ONCE];
+    size_t room = (size_t)at->largest;
+    int used = count;
+    for (int i = 0; i < count; i++) {
+        parts[i] = start[i];
+        room -= start[i].iov_len;
+    }
+    put_length(first + 4, (uint32_t)at->largest);
+    first[10] = FIRST;
+    parts[used++] = (struct iovec){data, room};
+    data += room, left -= room;
+    for (;;) {
+        for (int i = 0; i < FRAMES_AT_ONCE && left > 0; i++) {
+            size_t most = (size_t)(at->largest - HEADER), here = left < most ? left : most;
+            memcpy(headers[i], first, HEADER);
+            put_length(headers[i] + 4, (uint32_t)(HEADER + here));
+            headers[i][10] = here == left ? LAST : 0;
+            parts[used++] = (struct iovec){headers[i], HEADER};
+            parts[used++] = (struct iovec){data, here};
+            data += here, left -= here;
+        }
+        int why = send_all(at, parts, used);
+        if (why != 0 || left == 0) {
+            return why;
+        }
+        used = 0;
+    }
+}
+
 /* Reads until a frame is there, or something that is none; how many bytes came, or why none did, negative. */
 static int receive(const struct open_connection *at, unsigned char *to) {
     int have = 0;
@@ -157,7 +201,7 @@ static int receive(const struct open_connection *at, unsigned char *to) {
             return have;
         }
         if (have >= HEADER) {
-            uint32_t length = (uint32_t)to[4] << 24 | (uint32_t)to[5] << 16 | (uint32_t)to[6] << 8 | to[7];
+            uint32_t length = length_of(to);
             if (length > LARGEST || (uint32_t)have >= length) {
                 return have;
             }
@@ -165,15 +209,81 @@ static int receive(const struct open_connection *at, unsigned char *to) {
     }
 }
 
-/* Whether it is one whole frame with the reply to a call, which went well; its body begins with the API header. */
+/* Whether it begins with a frame of the reply to a call, which went well; the frame's body begins with the API header. */
 static int went_well(const unsigned char *frame, int have, int kind) {
-    if (have < HEADER + API_HEADER || memcmp(frame, "TSH ", 4) != 0) {
+    if (have < HEADER + API_HEADER || memcmp(frame, "TSH ", 4) != 0 || length_of(frame) > (uint32_t)have ||
+        length_of(frame) < HEADER + API_HEADER) {
         return 0;
     }
-    uint32_t length = (uint32_t)frame[4] << 24 | (uint32_t)frame[5] << 16 | (uint32_t)frame[6] << 8 | frame[7];
     const unsigned char *api = frame + HEADER;
-    return length == (uint32_t)have && frame[8] == LITTLE && frame[9] == kind + REPLY && frame[10] == WHOLE &&
-           number_at(api + 4) == 0 && number_at(api + 8) == 0;
+    return frame[8] == LITTLE && frame[9] == kind + REPLY && number_at(api + 4) == 0 && number_at(api + 8) == 0;
+}
+
+static int is_whole(const unsigned char *frame, int have) {
+    return length_of(frame) == (uint32_t)have && frame[10] == WHOLE;
+}
+
+/* Bytes that were received beyond what was wanted then. */
+struct spare {
+    const unsigned char *at;
+    size_t left;
+};
+
+/* Fills the parts, from what is there already and then from the connection; 0, or why that failed. */
+static int fill(const struct open_connection *at, struct spare *spare, struct iovec *parts, int count) {
+    while (count > 0) {
+        size_t came = spare->left < parts->iov_len ? spare->left : parts->iov_len;
+        if (came > 0) {
+            memcpy(parts->iov_base, spare->at, came);
+            spare->at += came, spare->left -= came;
+        } else {
+            struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+            ssize_t read = recvmsg(at->socket, &message, MSG_DONTWAIT);
+            if (read == 0) {
+                return ECONNRESET;
+            }
+            if (read < 0) {
+                int why = errno == EAGAIN || errno == EWOULDBLOCK ? wait_for(at, POLLIN) : errno;
+                if (why != 0 && why != EINTR) {
+                    return why;
+                }
+                continue;
+            }
+            came = (size_t)read;
+        }
+        while (count > 0 && came >= parts->iov_len) {
+            came -= parts->iov_len;
+            parts++, count--;
+        }
+        if (count > 0) {
+            parts->iov_base = (char *)parts->iov_base + came;
+            parts->iov_len -= came;
+        }
+    }
+    return 0;
+}
+
+/* The rest of a reply's data, whose first frame is there; 0, or why it did not come as it should. */
+static int receive_rest(const struct open_connection *at, struct spare spare, int kind, char *to, size_t left) {
+    unsigned char header[HEADER];
+    struct iovec parts[2] = {{header, HEADER}};
+    int why = fill(at, &spare, parts, 1);
+    while (why == 0) {
+        size_t here = length_of(header) - HEADER;
+        if (memcmp(header, "TSH ", 4) != 0 || length_of(header) <= HEADER || length_of(header) > LARGEST || here > left ||
+            header[9] != kind + REPLY || (header[10] & WHOLE) != (here == left ? LAST : 0)) {
+            return EPROTO;
+        }
+        left -= here;
+        parts[0] = (struct iovec){to, here};
+        parts[1] = (struct iovec){header, HEADER}; /* the next frame's, if there is one */
+        why = fill(at, &spare, parts, left > 0 ? 2 : 1);
+        if (left == 0) {
+            return why;
+        }
+        to += here;
+    }
+    return why;
 }
 
 static int same_version(const void *asked, const void *answered) { return memcmp(asked, answered, 8) == 0; }
@@ -206,22 +316,37 @@ void MQGET(int connection, int handle, void *descriptor, void *options, int leng
     int failed = send_all(at, parts, 4);
     int have = failed ? -failed : receive(at, in);
     const unsigned char *told = in + HEADER + API_HEADER, *body = told + md + gmo + 4;
-    if (have >= (int)(body - in) && went_well(in, have, GET)) {
-        int whole = number_at(body - 4), here = have - (int)(body - in);
-        if (whole == here && here <= length && same_version(descriptor, told) && same_version(options, told + md)) {
-            memcpy(descriptor, told, (size_t)md);
-            /* Options and MatchOptions stay as they were asked. */
-            memcpy((char *)options + 12, told + md + 12, 60);
-            if (gmo > 76) {
-                memcpy((char *)options + 76, told + md + 76, (size_t)(gmo - 76));
+    if (went_well(in, have, GET) && (int)length_of(in) >= (int)(body - in) && same_version(descriptor, told) &&
+        same_version(options, told + md)) {
+        int whole = number_at(body - 4), here = (int)(length_of(in) - (body - in));
+        int in_frames = in[10] == FIRST && here < whole && whole <= length;
+        if (in_frames) {
+            memcpy(buffer, body, (size_t)here);
+            struct spare spare = {in + length_of(in), (size_t)have - length_of(in)};
+            int why = receive_rest(at, spare, GET, (char *)buffer + here, (size_t)(whole - here));
+            if (why != 0) {
+                get_in_python(connection, handle, descriptor, options, length, buffer, data_length, NULL, -why, completion,
+                              reason);
+                return;
             }
+        } else if (is_whole(in, have) && whole == here && here <= length) {
             if (here > 0) {
                 memcpy(buffer, body, (size_t)here);
             }
-            *data_length = here;
-            *completion = *reason = 0;
+        } else {
+            get_in_python(connection, handle, descriptor, options, length, buffer, data_length, in, have, completion,
+                          reason);
             return;
         }
+        memcpy(descriptor, told, (size_t)md);
+        /* Options and MatchOptions stay as they were asked. */
+        memcpy((char *)options + 12, told + md + 12, 60);
+        if (gmo > 76) {
+            memcpy((char *)options + 76, told + md + 76, (size_t)(gmo - 76));
+        }
+        *data_length = whole;
+        *completion = *reason = 0;
+        return;
     }
     get_in_python(connection, handle, descriptor, options, length, buffer, data_length, in, have, completion, reason);
 }
@@ -231,8 +356,7 @@ void MQPUT(int connection, int handle, void *descriptor, void *options, int leng
     struct open_connection *at = connection_for_this_thread(connection);
     int md = descriptor_length(descriptor);
     if (at == NULL || md == 0 || options == NULL || memcmp(options, "PMO ", 4) != 0 || number_at((char *)options + 4) != 1 ||
-        length < 0 || (length > 0 && buffer == NULL) || !is_little() ||
-        length > at->largest - HEADER - API_HEADER - md - PUT_OPTIONS - 4) {
+        length < 0 || (length > 0 && buffer == NULL) || !is_little()) {
         put_in_python(connection, handle, descriptor, options, length, buffer, NULL, NOT_ASKED, completion, reason);
         return;
     }
@@ -244,11 +368,12 @@ void MQPUT(int connection, int handle, void *descriptor, void *options, int leng
                             {options, PUT_OPTIONS},
                             {count, sizeof count},
                             {buffer, (size_t)length}};
-    int failed = send_all(at, parts, length > 0 ? 5 : 4);
+    int in_one = length <= at->largest - HEADER - API_HEADER - md - PUT_OPTIONS - 4;
+    int failed = in_one ? send_all(at, parts, length > 0 ? 5 : 4) : send_in_frames(at, parts, 4, buffer, (size_t)length);
     int have = failed ? -failed : receive(at, in);
     unsigned char *told = in + HEADER + API_HEADER;
-    if (have >= HEADER + API_HEADER + md + PUT_OPTIONS && went_well(in, have, PUT) && same_version(descriptor, told) &&
-        same_version(options, told + md)) {
+    if (have >= HEADER + API_HEADER + md + PUT_OPTIONS && went_well(in, have, PUT) && is_whole(in, have) &&
+        same_version(descriptor, told) && same_version(options, told + md)) {
         const unsigned char *asked = (unsigned char *)descriptor + 32;
         int format = text_length(told + 32, 8);
         if (format != text_length(asked, 8) || memcmp(told + 32, asked, (size_t)format) != 0) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from bridge.binding import load_binding
 from mock_mq.running import RunningQueueManager
+from mock_mq.wire.handshake import InitialData
 from tests.mock_mq.client.program import Program
 
 PYMQI = load_binding("pymqi")
@@ -81,6 +83,34 @@ def test_a_get_gives_back_the_same_message_and_structures(
     in_c, in_python = both(get)
     assert in_c == in_python
     assert len(in_c[0]) == min(length, room)
+
+
+def lengths() -> list[int]:
+    """Of data that just fills so many frames, put and got with either MQMD, or a byte more or less."""
+    frame = InitialData().max_transmission - 28
+    before = [16 + md + options + 4 for md in (324, 364) for options in (112, 128)]
+    filled = [frames * frame - each for frames in (1, 2, 16, 17, 18, 33) for each in before]
+    return sorted({each + more for each in filled for more in (-1, 0, 1)} | {10 * 1024 * 1024})
+
+
+@pytest.mark.parametrize("puts", [0, 1], ids=["put in C", "put in Python"])
+@pytest.mark.parametrize("gets", [0, 1], ids=["got in C", "got in Python"])
+def test_data_of_any_length_is_got_as_it_was_put(
+    queue_manager: RunningQueueManager, puts: int, gets: int
+) -> None:
+    shared = PYMQI.constants.MQCNO_HANDLE_SHARE_BLOCK
+    programs = [Program(PYMQI, queue_manager), Program(PYMQI, queue_manager, opts=shared)]
+    putting, getting = programs[puts], programs[gets]
+    to, source = putting.open(), getting.open()
+    anything = random.Random(1).randbytes(10 * 1024 * 1024 + 1)
+    for length in lengths():
+        data = anything[-length:]
+        md, pmo = putting.mq.MD(Version=1 + length % 2), putting.mq.PMO(Options=0x4)
+        putting.mq.pymqe.MQPUT(*handles(putting, to), md.pack(), pmo.pack(), data)
+        md, gmo = getting.mq.MD(Version=1 + length % 2), getting.mq.GMO(Version=4, Options=0x4)
+        got = getting.mq.pymqe.MQGET(*handles(getting, source), md.pack(), gmo.pack(), length)
+        assert got[0] == data
+        assert got[3:] == (length, 0, 0)
 
 
 def test_another_thread_may_not_use_it(queue_manager: RunningQueueManager) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bridge.binding import Binding
+from bridge.binding import Binding, load_binding
 from mock_mq.client.connection import Connection, Target
 from mock_mq.errors import MQError
 from mock_mq.wire.calls import Got
@@ -197,6 +197,61 @@ def test_what_the_memory_held_before_does_not_pass_for_a_messages_beginning(
     with refused(binding, 2080) as error:
         program.get(queue, length=4)
     assert error.value.message == bytes(4)
+
+
+def part(at: int, what: Callable[[bytes], bytes]) -> Spoil:
+    """Changes the part `at` of the reply to MQGET, the first being 1."""
+    seen = 0
+
+    def spoil(_number: int, frame: bytes) -> bytes:
+        nonlocal seen
+        if frame[9] != SegmentType.MQGET + REPLY:
+            return frame
+        seen += 1
+        return what(frame) if seen == at else frame
+
+    return spoil
+
+
+def patched(at: int, *values: int) -> Callable[[bytes], bytes]:
+    return lambda frame: frame[:at] + bytes(values) + frame[at + len(values) :]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        patched(0, *b"HTTP"),
+        patched(9, SegmentType.MQPUT + REPLY),
+        patched(10, Control.FIRST),
+        patched(10, Control.LAST),
+        patched(10, Control.WHOLE),
+        patched(4, 0, 0, 0, 27),
+        patched(4, 0, 0, 0, 28),
+        patched(4, 0, 0, 0, 100),
+        patched(4, 0, 0, 255, 255),
+        patched(4, 255, 255, 255, 255),
+        lambda frame: frame[:-1],
+        lambda frame: frame + b"\0",
+        lambda frame: frame * 2,
+        lambda _frame: b"",
+    ],
+    ids=[
+        *("name", "type", "first", "last", "whole", "27 bytes", "28 bytes", "100 bytes", "65,535 bytes"),
+        *("-1 bytes", "shorter", "longer", "twice", "none"),
+    ],
+)
+@pytest.mark.parametrize("at", [2, 3])
+def test_a_part_that_is_not_the_next_one_breaks_the_connection(
+    serve: Serve, at: int, what: Callable[[bytes], bytes]
+) -> None:
+    binding = load_binding("pymqi")  # whose handles are one thread's: in C
+    program = program_at(binding, serve(part(at, what), heartbeat=1).port, HeartbeatInterval=1)
+    queue = program.open()
+    program.put(queue, b"0123456789" * 10_000)
+    with refused(binding, 2009):
+        program.get(queue, length=100_000)
+    with refused(binding, 2009):
+        program.connection.commit()
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
