@@ -24,7 +24,7 @@ LARGE = 12
 IN_FLIGHT = 4
 """Of them."""
 
-WARM_UP, SOAK = 1_000, int(os.environ.get("SOAK_MESSAGES", "2000"))
+WARM_UP, SOAK = 1_000, int(os.environ.get("SOAK_MESSAGES", "4000"))
 """Messages each way."""
 GROWTH = 3 * MIB // 2
 """What comes of an allocator's habits; 4,000 messages that left 400 bytes behind each would be as much."""

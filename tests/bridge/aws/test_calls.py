@@ -227,6 +227,7 @@ def test_what_is_no_answer_of_awss_is_said_and_not_quoted(sns: Sns, told: bytes,
     assert found
     assert reason in found.reason
     assert "secret" not in found.reason
+    assert sns.ended.acquire(timeout=10)
     sns.answer = plainly
     assert publish(topic=topic) == [None]
 
