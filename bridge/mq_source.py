@@ -171,6 +171,7 @@ class MqSource:
                     length = max(e.length, length + 1)
                     if not self._makes_room(length):
                         return None
+                    options = self._at_once  # it is there, or gone
                     continue
                 if not e.warning:
                     raise
