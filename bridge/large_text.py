@@ -100,16 +100,21 @@ def is_utf_8(codec: str) -> bool:
 
 
 def _utf_8(body: bytes, refused: Callable[[bytes], bool]) -> LargeText | None:
-    position = 0
+    return None if any(map(refused, map(bytes, _checked(body)))) else in_one_piece(body)
+
+
+def _checked(body: bytes) -> Iterator[memoryview]:
+    """Pieces of what is UTF-8, cut between characters; raises `UnicodeError` where it is not."""
+    if body.isascii():
+        yield from _cut(body)
+        return
+    view, position = memoryview(body), 0
     while position < len(body):
-        piece = body[position : position + _PIECE]
-        if not piece.isascii():
-            final = position + len(piece) == len(body)
-            piece = piece[: codecs.utf_8_decode(piece, "strict", final)[1]]
-        if refused(piece):
-            return None
-        position += len(piece)
-    return in_one_piece(body)
+        piece = view[position : position + _PIECE]
+        final = position + len(piece) == len(body)
+        read = codecs.utf_8_decode(piece, "strict", final)[1]
+        yield piece[:read]
+        position += read
 
 
 def _decodable(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> LargeText | None:
@@ -129,7 +134,8 @@ def _decodable(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> Lar
 def transcoded(text: bytes, codec: str) -> bytes:
     """A text in UTF-8 as the codec writes it. Raises `UnicodeError` where it can't or is no UTF-8."""
     if is_utf_8(codec):
-        _utf_8(text, lambda _: False)
+        for _ in _checked(text):
+            pass  # it raises
         return text
     encoder = codecs.getincrementalencoder(codec)()
     written = io.BytesIO()
