@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.bodies import MIXED, SIZES
-from benchmarks.cases import CASES, KIB, MIB, Case, Contender, Findings, Result
+from benchmarks.cases import CASES, CROSSED, KIB, MIB, Case, Contender, Findings, Result
 from benchmarks.report import page, show
 from benchmarks.stand import Incomplete, Mover, Stand
 
@@ -187,6 +187,9 @@ class Bench:
 def main(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A minute's worth: to see that it works.")] = False,
+    crossed: Annotated[
+        bool, typer.Option("--crossed", help="Each size over one route and four, TCP and TLS, too.")
+    ] = False,
     report: Annotated[Path, typer.Option("--report", help="The page to write.")] = Path(
         "build/bench/report.html"
     ),
@@ -201,7 +204,7 @@ def main(
             Progress(*columns, console=Console(stderr=True)) as progress,
         ):
             bench = Bench(stand, QUICK if quick else WHOLE, progress)
-            bench.run(CASES)
+            bench.run([*CASES, *(case for case in CROSSED if crossed and case not in CASES)])
     except Incomplete as e:
         console.print(f"[red]{e}[/red]")
         raise typer.Exit(1) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Literal
 
 from benchmarks.bodies import MIXED, mean
@@ -58,6 +59,11 @@ CASES = [
         Case(direction, KIB, latency=0.050),
     )
 ]
+CROSSED = [
+    Case(direction, size, routes, tls)
+    for direction, size, routes, tls in product(ENDS, _SIZES, (1, 4), (False, True))
+]
+"""Each size in each direction, over one route and four, over TCP and TLS."""
 
 
 @dataclass(frozen=True, slots=True)
