@@ -46,9 +46,9 @@ from bridge.shaping.choosing import ChoosingSink, chosen
 from bridge.shaping.filtering import FilteringSource
 from bridge.tally import Tally
 
-FROM_MQ = 60
+FROM_MQ = 80
 """Messages in a unit of work from MQ: several requests' for one MQCMIT, and enough to fill them."""
-BESIDE = 4
+BESIDE = 3
 """Further connections of a route from MQ while there is a backlog, where nobody keeps an order."""
 FROM_SQS = 50
 """Messages in a unit of work from SQS."""
