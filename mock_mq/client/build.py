@@ -71,6 +71,7 @@ _EXCHANGE = """
 _IN_PYTHON = """
     void get_in_python(int, int, void *, void *, int, void *, int *, void *, int, int *, int *);
     void put_in_python(int, int, void *, void *, int, void *, void *, int, int *, int *);
+    int pass_in_python(int, void *, int, void *, int);
 """
 
 ffibuilder = FFI()
@@ -81,7 +82,7 @@ ffibuilder.set_source(
     "mock_mq.client._standin",
     # The functions' prototypes come from the callbacks themselves.
     "#define MQ_WITHOUT_FUNCTIONS\n#define MQ_WITH_KEY_REPOSITORY_PASSWORD\n#include <cmqxc.h>\n"
-    + _IN_PYTHON.replace("void get", "static void get").replace("void put", "static void put")
+    + "".join(f"static {line.strip()}\n" for line in _IN_PYTHON.strip().splitlines())
     + '#include "exchange.c"\n',
     include_dirs=[str(INCLUDE), str(INCLUDE.parent)],
     depends=[str(INCLUDE.parent / "exchange.c")],

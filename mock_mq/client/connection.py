@@ -6,6 +6,7 @@ client reports; once the connection is broken every call raises MQRC_CONNECTION_
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -70,6 +71,7 @@ _COMPLETIONS = frozenset(int(each) for each in CompletionCode)
 _CONNECT_WITHIN = 10.0
 _READ = 262_144
 _LONGEST_HEARTBEAT = 999_999
+_PLAIN = b"TSH "  # what each frame here begins with
 _SEGMENT_HEADER = 28  # bytes; the length in an API header counts it too
 _LEAST_TRANSMISSION = 1024
 _MAX_PORT = 65_535
@@ -125,11 +127,11 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
-class Plainly:
-    """What it takes to make calls on a connection of plain TCP.
+class Reach:
+    """What it takes to make calls on a connection.
 
-    The socket's file descriptor, the longest frame in bytes, and the milliseconds to wait for an answer, -1
-    for ever.
+    The socket's file descriptor, -1 where it is TLS and frames go by `pass_frame`; the longest frame in
+    bytes; and the milliseconds to wait for an answer, -1 for ever.
     """
 
     socket: int
@@ -253,11 +255,34 @@ class Connection:
         return connection
 
     @property
-    def plainly(self) -> Plainly | None:
-        """What another needs to make calls on it; None where it is TLS."""
-        if isinstance(self._socket, ssl.SSLSocket):
-            return None
-        return Plainly(self._socket.fileno(), self._size, 2_000 * self._heartbeat or -1)
+    def reach(self) -> Reach:
+        """What another needs to make calls on it."""
+        plain = not isinstance(self._socket, ssl.SSLSocket)
+        return Reach(self._socket.fileno() if plain else -1, self._size, 2_000 * self._heartbeat or -1)
+
+    def pass_frame(self, frame: Buffer, into: memoryview) -> int:
+        """Sends a frame and receives until there is one, or something that is none: the bytes that came.
+
+        Negative where the socket failed. For who has the connection to himself.
+        """
+        have = 0
+        try:
+            self._allow(2 * self._heartbeat or None)
+            self._socket.sendall(frame)
+            while True:
+                came = self._socket.recv_into(into[have:])
+                have += came
+                if not came or have == len(into) or (have >= len(_PLAIN) and into[:4] != _PLAIN):
+                    return have
+                if have >= _SEGMENT_HEADER:
+                    length = int.from_bytes(into[4:8], "big")
+                    if length > len(into) or have >= length:
+                        return have
+        except OSError:
+            return -errno.EIO
+        except BaseException:
+            self.abandon()  # the answer would be taken for that of the next call
+            raise
 
     @property
     def ended(self) -> bool:

@@ -2,9 +2,10 @@
  * MQGET and MQPUT as most are, in C: a call goes, its reply comes, and the structures are copied as they lie. Data
  * goes from the program's memory and comes into it, however many frames it takes.
  * Python is asked where anything is out of the ordinary, and goes on with what has been received by then: see
- * library.py. As in IBM's client, other threads of a program go on meanwhile.
+ * library.py. As in IBM's client, other threads of a program go on meanwhile. Over TLS Python sends what is made here,
+ * and receives.
  *
- * Included into the module that build.py makes; get_in_python and put_in_python are declared there.
+ * Included into the module that build.py makes; what Python does is declared there.
  */
 #include <errno.h>
 #include <poll.h>
@@ -32,7 +33,8 @@ enum {
     NOT_ASKED = -100000
 };
 
-/* A connection of plain TCP that one thread alone may use; `number` is its handle, 0 for none, -1 while it is made. */
+/* A connection that one thread alone may use; `number` is its handle, 0 for none, -1 while it is made. `socket` is -1
+ * where it is TLS. */
 static struct open_connection {
     int number, socket, largest, patience;
     pthread_t thread;
@@ -209,6 +211,21 @@ static int receive(const struct open_connection *at, unsigned char *to) {
     }
 }
 
+/* Sends a call that is one frame, and receives; as `receive` does. */
+static int exchange(const struct open_connection *at, struct iovec *parts, int count, unsigned char *in) {
+    if (at->socket >= 0) {
+        int failed = send_all(at, parts, count);
+        return failed ? -failed : receive(at, in);
+    }
+    char out[LARGEST];
+    size_t length = 0;
+    for (int i = 0; i < count; i++) {
+        memcpy(out + length, parts[i].iov_base, parts[i].iov_len);
+        length += parts[i].iov_len;
+    }
+    return pass_in_python(at->number, out, (int)length, in, LARGEST);
+}
+
 /* Whether it begins with a frame of the reply to a call, which went well; the frame's body begins with the API header. */
 static int went_well(const unsigned char *frame, int have, int kind) {
     if (have < HEADER + API_HEADER || memcmp(frame, "TSH ", 4) != 0 || length_of(frame) > (uint32_t)have ||
@@ -313,13 +330,12 @@ void MQGET(int connection, int handle, void *descriptor, void *options, int leng
     write_headers(out, GET, handle, (uint32_t)(md + gmo + 4), (uint32_t)length);
     put_number(last, length);
     struct iovec parts[] = {{out, sizeof out}, {descriptor, (size_t)md}, {options, (size_t)gmo}, {last, sizeof last}};
-    int failed = send_all(at, parts, 4);
-    int have = failed ? -failed : receive(at, in);
+    int have = exchange(at, parts, 4, in);
     const unsigned char *told = in + HEADER + API_HEADER, *body = told + md + gmo + 4;
     if (went_well(in, have, GET) && (int)length_of(in) >= (int)(body - in) && same_version(descriptor, told) &&
         same_version(options, told + md)) {
         int whole = number_at(body - 4), here = (int)(length_of(in) - (body - in));
-        int in_frames = in[10] == FIRST && here < whole && whole <= length;
+        int in_frames = at->socket >= 0 && in[10] == FIRST && here < whole && whole <= length;
         if (in_frames) {
             memcpy(buffer, body, (size_t)here);
             struct spare spare = {in + length_of(in), (size_t)have - length_of(in)};
@@ -351,12 +367,18 @@ void MQGET(int connection, int handle, void *descriptor, void *options, int leng
     get_in_python(connection, handle, descriptor, options, length, buffer, data_length, in, have, completion, reason);
 }
 
+/* The most data that an MQPUT has in one frame. */
+static int one_frame(const struct open_connection *at, int md) {
+    return at->largest - HEADER - API_HEADER - md - PUT_OPTIONS - 4;
+}
+
 void MQPUT(int connection, int handle, void *descriptor, void *options, int length, void *buffer, int *completion,
            int *reason) {
     struct open_connection *at = connection_for_this_thread(connection);
     int md = descriptor_length(descriptor);
     if (at == NULL || md == 0 || options == NULL || memcmp(options, "PMO ", 4) != 0 || number_at((char *)options + 4) != 1 ||
-        length < 0 || (length > 0 && buffer == NULL) || !is_little()) {
+        length < 0 || (length > 0 && buffer == NULL) || !is_little() ||
+        (at->socket < 0 && length > one_frame(at, md))) {
         put_in_python(connection, handle, descriptor, options, length, buffer, NULL, NOT_ASKED, completion, reason);
         return;
     }
@@ -368,9 +390,13 @@ void MQPUT(int connection, int handle, void *descriptor, void *options, int leng
                             {options, PUT_OPTIONS},
                             {count, sizeof count},
                             {buffer, (size_t)length}};
-    int in_one = length <= at->largest - HEADER - API_HEADER - md - PUT_OPTIONS - 4;
-    int failed = in_one ? send_all(at, parts, length > 0 ? 5 : 4) : send_in_frames(at, parts, 4, buffer, (size_t)length);
-    int have = failed ? -failed : receive(at, in);
+    int have;
+    if (length <= one_frame(at, md)) {
+        have = exchange(at, parts, length > 0 ? 5 : 4, in);
+    } else {
+        int failed = send_in_frames(at, parts, 4, buffer, (size_t)length);
+        have = failed ? -failed : receive(at, in);
+    }
     unsigned char *told = in + HEADER + API_HEADER;
     if (have >= HEADER + API_HEADER + md + PUT_OPTIONS && went_well(in, have, PUT) && is_whole(in, have) &&
         same_version(descriptor, told) && same_version(options, told + md)) {

@@ -19,7 +19,7 @@ from typing import Any
 
 from mock_mq.client import _standin
 from mock_mq.client._standin import ffi, lib
-from mock_mq.client.callbacks import mqi, not_supported
+from mock_mq.client.callbacks import mqi, not_supported, passing
 from mock_mq.client.connection import Began, Connection, Target, fetched, parse_connection_name, reason_of
 from mock_mq.client.connections import connection_of, forget, remember
 from mock_mq.client.memory import (
@@ -202,6 +202,13 @@ def get_in_python(
     return reason_of(got.reason) if got.reason else Reason.NONE
 
 
+@passing
+def pass_in_python(connection: int, frame: Pointer, length: int, into: Pointer, room: int) -> int:
+    """Sends what `exchange.c` has made, and receives."""
+    sent, came = ffi.buffer(frame, length), memoryview(ffi.buffer(into, room))
+    return connection_of(connection).pass_frame(sent, came)
+
+
 @mqi
 def MQINQ(
     connection: int,
@@ -268,11 +275,11 @@ def MQBACK(connection: int) -> None:
 
 
 def _connected(connection: Connection, *, shared: bool) -> int:
-    """The handle of a new connection; `exchange.c` may use it too, where it is one thread's and plain TCP."""
+    """The handle of a new connection; `exchange.c` may use it too, where it is one thread's."""
     number = remember(connection, shared=shared)
-    plainly = connection.plainly
-    if plainly and not shared:
-        lib.exchange_on(number, plainly.socket, plainly.largest, plainly.patience)
+    if not shared:
+        reach = connection.reach
+        lib.exchange_on(number, reach.socket, reach.largest, reach.patience)
         connection.on_end = functools.partial(lib.exchange_off, number)
     return number
 

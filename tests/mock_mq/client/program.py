@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bridge.binding import Binding
+from bridge.key_repository import KeyRepository
 from mock_mq.running import RunningQueueManager
 
 QUEUE = "DEV.QUEUE.1"
+ANY = b"ANY_TLS12_OR_HIGHER"
 
 
 @contextmanager
@@ -77,3 +79,26 @@ class Program:
         for name, value in fields.items():
             setattr(gmo if hasattr(gmo, name) else md, name, value)
         return queue.get(length, md, gmo), md
+
+
+def tls_options(binding: Binding, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Any:
+    """An MQSCO; the password goes where the binding has a place for it."""
+    options = binding.mq.SCO()
+    options.KeyRepository = str(keys.path).encode()
+    options.CertificateLabel = keys.label.encode()
+    password = fields.pop("password", keys.password)
+    if binding.name == "ibmmq":
+        options.Version = 6
+        options.KeyRepoPassword = password
+    else:
+        monkeypatch.setenv("MQKEYRPWD", password)
+    for name, value in fields.items():
+        setattr(options, name, value)
+    return options
+
+
+def connect(
+    binding: Binding, queue_manager: RunningQueueManager, options: Any, *, cipher: bytes = ANY, **fields: Any
+) -> Program:
+    definition = channel(binding, queue_manager, SSLCipherSpec=cipher, **fields)
+    return Program(binding, queue_manager, cd=definition, sco=options)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bridge.binding import load_binding
+from bridge.key_repository import KeyRepository
 from mock_mq.running import RunningQueueManager
 from mock_mq.wire.handshake import InitialData
-from tests.mock_mq.client.program import Program
+from tests.mock_mq.client.program import Program, connect, tls_options
 
 PYMQI = load_binding("pymqi")
 ITS_OWN = (slice(48, 72), slice(304, 320))
@@ -20,11 +21,24 @@ ITS_OWN = (slice(48, 72), slice(304, 320))
 Both = Callable[[Callable[[Program, Any], Any]], list[Any]]
 
 
+@pytest.fixture(params=["TCP", "TLS"])
+def programs(
+    request: pytest.FixtureRequest,
+    queue_manager: RunningQueueManager,
+    secure: RunningQueueManager,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[Program]:
+    """One whose handle is one thread's, and one whose handle is shared, over TCP."""
+    shared = Program(PYMQI, queue_manager, opts=PYMQI.constants.MQCNO_HANDLE_SHARE_BLOCK)
+    if request.param == "TCP":
+        return [Program(PYMQI, queue_manager), shared]
+    return [connect(PYMQI, secure, tls_options(PYMQI, keys, monkeypatch)), shared]
+
+
 @pytest.fixture
-def both(queue_manager: RunningQueueManager) -> Both:
+def both(programs: list[Program]) -> Both:
     """Does the same over a connection of either kind."""
-    shared = PYMQI.constants.MQCNO_HANDLE_SHARE_BLOCK
-    programs = [Program(PYMQI, queue_manager), Program(PYMQI, queue_manager, opts=shared)]
 
     def each(doing: Callable[[Program, Any], Any]) -> list[Any]:
         return [doing(program, program.open()) for program in programs]
@@ -100,7 +114,17 @@ def test_data_of_any_length_is_got_as_it_was_put(
 ) -> None:
     shared = PYMQI.constants.MQCNO_HANDLE_SHARE_BLOCK
     programs = [Program(PYMQI, queue_manager), Program(PYMQI, queue_manager, opts=shared)]
-    putting, getting = programs[puts], programs[gets]
+    put_and_get(programs[puts], programs[gets])
+
+
+def test_so_is_it_over_tls(
+    secure: RunningQueueManager, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = connect(PYMQI, secure, tls_options(PYMQI, keys, monkeypatch))
+    put_and_get(program, program)
+
+
+def put_and_get(putting: Program, getting: Program) -> None:
     to, source = putting.open(), getting.open()
     anything = random.Random(1).randbytes(10 * 1024 * 1024 + 1)
     for length in lengths():

@@ -15,55 +15,13 @@ from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
 from mock_mq.server import TLS
 from tests.fixtures.certificates import Certificates
-from tests.mock_mq.client.program import Program, channel, refused
-
-ANY = b"ANY_TLS12_OR_HIGHER"
-
-
-@pytest.fixture
-def secure(start_queue_manager: StartQueueManager, certificates: Certificates) -> RunningQueueManager:
-    tls = TLS(
-        certificates.server_certificate,
-        certificates.server_key,
-        certificates.ca,
-        require_client_certificate=True,
-    )
-    return start_queue_manager(tls=tls)
-
-
-@pytest.fixture
-def keys(certificates: Certificates) -> Iterator[KeyRepository]:
-    with KeyRepository(from_directory(certificates.bridge_directory)) as made:
-        yield made
+from tests.mock_mq.client.program import ANY, Program, channel, connect, refused, tls_options
 
 
 @pytest.fixture
 def others(other_certificates: Certificates) -> Iterator[KeyRepository]:
     with KeyRepository(from_directory(other_certificates.bridge_directory)) as made:
         yield made
-
-
-def tls_options(binding: Binding, keys: KeyRepository, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Any:
-    """An MQSCO; the password goes where the binding has a place for it."""
-    options = binding.mq.SCO()
-    options.KeyRepository = str(keys.path).encode()
-    options.CertificateLabel = keys.label.encode()
-    password = fields.pop("password", keys.password)
-    if binding.name == "ibmmq":
-        options.Version = 6
-        options.KeyRepoPassword = password
-    else:
-        monkeypatch.setenv("MQKEYRPWD", password)
-    for name, value in fields.items():
-        setattr(options, name, value)
-    return options
-
-
-def connect(
-    binding: Binding, queue_manager: RunningQueueManager, options: Any, *, cipher: bytes = ANY, **fields: Any
-) -> Program:
-    definition = channel(binding, queue_manager, SSLCipherSpec=cipher, **fields)
-    return Program(binding, queue_manager, cd=definition, sco=options)
 
 
 @pytest.mark.parametrize(
