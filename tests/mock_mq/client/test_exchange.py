@@ -11,9 +11,12 @@ import pytest
 
 from bridge.binding import load_binding
 from bridge.key_repository import KeyRepository
+from mock_mq.pytest_plugin import StartQueueManager
 from mock_mq.running import RunningQueueManager
+from mock_mq.server import TLS
 from mock_mq.wire.handshake import InitialData
-from tests.mock_mq.client.program import Program, connect, tls_options
+from tests.fixtures.certificates import Certificates
+from tests.mock_mq.client.program import Program, connect, refused, tls_options
 
 PYMQI = load_binding("pymqi")
 ITS_OWN = (slice(48, 72), slice(304, 320))
@@ -154,3 +157,26 @@ def test_another_thread_may_not_use_it(queue_manager: RunningQueueManager) -> No
     program.put(queue, b"mine")
     assert program.get(queue)[0] == b"mine"
     assert refusals == [2018]
+
+
+@pytest.mark.parametrize("call", ["MQPUT", "MQGET"])
+@pytest.mark.parametrize("deed", ["drop", "drop-after", "half", "silence", "wrong"])
+def test_over_tls_a_call_that_breaks_off_is_said_and_ends_the_connection(
+    start_queue_manager: StartQueueManager,
+    certificates: Certificates,
+    keys: KeyRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    deed: str,
+) -> None:
+    tls = TLS(certificates.server_certificate, certificates.server_key, certificates.ca)
+    secure = start_queue_manager(tls=tls, heartbeat=1)
+    options = tls_options(PYMQI, keys, monkeypatch)
+    program = connect(PYMQI, secure, options, HeartbeatInterval=1)
+    queue = program.open()
+    program.put(queue, b"first")
+    secure.fault(deed, call=call)
+    with refused(PYMQI, 2009):
+        program.put(queue, b"second") if call == "MQPUT" else program.get(queue)
+    with refused(PYMQI, 2009):
+        program.connection.commit()
