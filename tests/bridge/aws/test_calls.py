@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
 from bridge.aws.session import Clients, TimeOuts
 from bridge.aws.sns import SnsTopic
@@ -383,3 +384,26 @@ def test_what_is_sent_is_counted_as_boto3s_calls_are(sns: Sns) -> None:
     clients = Clients()
     SnsTopic(clients, TOPIC).deliver(messages(25))
     assert clients.requests == {"sns.PublishBatch": 3}
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"])
+@pytest.mark.parametrize("variable", ["", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"])
+@pytest.mark.parametrize("service", ["sns", "sqs"])
+def test_an_endpoint_is_the_one_that_boto3_sends_to(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, service: str, variable: str, region: str
+) -> None:
+    class Seen(Exception):
+        """Nothing is sent."""
+
+    def see(request: AWSPreparedRequest, **_: object) -> None:
+        raise Seen(request.url)
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    if variable:
+        monkeypatch.setenv(variable, "true")
+    clients = Clients(region=region)
+    client = clients.sns() if service == "sns" else clients.sqs()
+    client.meta.events.register("before-send", see)
+    with pytest.raises(Seen) as seen:
+        client.list_topics() if service == "sns" else client.list_queues()  # type: ignore[union-attr]
+    assert str(seen.value).rstrip("/") == client.meta.endpoint_url
