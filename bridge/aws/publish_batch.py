@@ -63,6 +63,8 @@ def answer(body: bytes) -> dict[str, list[dict[str, Any]]]:
         found = ET.fromstring(body)  # noqa: S314 - AWS's; expat bounds what its entities grow to
     except ET.ParseError:
         raise ResponseParserError("no XML") from None
+    if _local(found.tag) != "PublishBatchResponse":  # a proxy's page, say
+        raise ResponseParserError("no answer of PublishBatch's")
     lists: dict[str, list[dict[str, Any]]] = {"Successful": [], "Failed": []}
     for each in found.iter():
         name = _local(each.tag)

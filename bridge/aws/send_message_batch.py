@@ -61,7 +61,7 @@ def answer(body: bytes) -> dict[str, list[dict[str, Any]]]:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise ResponseParserError("no JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not found.keys() & {"Successful", "Failed"}:
         raise ResponseParserError("no answer of SendMessageBatch's")
     return {name: _entries(found.get(name)) for name in ("Successful", "Failed")}
 

@@ -34,7 +34,8 @@ def messages(count: int) -> list[Message]:
 def confirmed(body: bytes) -> bytes:
     """PublishBatch's answer to a request of as many entries."""
     taken = b"".join(b"<member><Id>%d</Id></member>" % place for place in range(body.count(b".Id=")))
-    return b"<R><PublishBatchResult><Successful>%s</Successful></PublishBatchResult></R>" % taken
+    answer = b"<%s><PublishBatchResult><Successful>%s</Successful></PublishBatchResult></%s>"
+    return answer % (b"PublishBatchResponse", taken, b"PublishBatchResponse")
 
 
 def silent(over: threading.Event) -> None:
@@ -210,6 +211,7 @@ def test_one_that_is_never_answered_spoils_none_of_those_beside_it(sns: Sns) -> 
         (b"", "broke off"),
         (b"SSH-2.0-secret\r\n", "broke off"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret", "can't be read; is it AWS"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n<html>secret</html>", "can't be read; is it AWS"),
         (b"HTTP/1.1 404 No\r\nContent-Length: 6\r\n\r\nsecret", "can't be read; is it AWS"),
         (b"HTTP/1.1 302 Found\r\nLocation: /secret\r\nContent-Length: 0\r\n\r\n", ""),
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\nsecret...", "can't be read"),

@@ -115,7 +115,9 @@ def test_it_reads_what_botocore_would_read(taken: list[dict[str, str]], failed: 
     assert publish_batch.answer(body) == {name: read[name] for name in ("Successful", "Failed")}
 
 
-@pytest.mark.parametrize("body", [b"", b"not XML", b"<half", b"{}"])
+@pytest.mark.parametrize(
+    "body", [b"", b"not XML", b"<half", b"{}", b"<html><body>half</body></html>", b"<PublishBatchResult/>"]
+)
 def test_what_is_no_answer_is_an_error_that_does_not_quote_it(body: bytes) -> None:
     with pytest.raises(ResponseParserError) as error:
         publish_batch.answer(body)

@@ -78,10 +78,21 @@ def test_it_reads_what_botocore_would_read(taken: list[dict[str, str]], failed: 
 
 def test_a_list_that_the_answer_lacks_is_empty() -> None:
     assert send_message_batch.answer(b'{"Failed": null}') == {"Successful": [], "Failed": []}
+    assert send_message_batch.answer(b'{"Successful": []}') == {"Successful": [], "Failed": []}
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>secret</html>", b"[]", b'{"Successful": {}}', b'{"Failed": [1]}', b"[" * 100_000]
+    "body",
+    [
+        b"",
+        b"<html>secret</html>",
+        b"[]",
+        b"{}",
+        b'{"message": "secret"}',
+        b'{"Successful": {}}',
+        b'{"Failed": [1]}',
+        b"[" * 100_000,
+    ],
 )
 def test_what_is_no_answer_is_an_error_that_does_not_quote_it(body: bytes) -> None:
     with pytest.raises(ResponseParserError) as error:
