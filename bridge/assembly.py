@@ -124,7 +124,6 @@ class Assembly:
             circuit=Circuit(route.name),
             backout_threshold=settings.backout_threshold,
             most=FROM_MQ if from_mq else FROM_SQS,
-            full=room.a_unit,
             holds=settings.when_away == "hold",
             gate=self.gate,
             tally=tally,

@@ -61,7 +61,7 @@ class _Shared:
 class Pump:
     """Moves a route's messages, up to `most` in a unit of work. What has it do so is in bridge.route.
 
-    `backout_threshold` is a number of attempts; a unit of work is full by `full` bytes of bodies too.
+    `backout_threshold` is a number of attempts.
 
     While the destination is away the route `holds`; else its messages go to the dead letters, and the source
     drains. It holds in any case while the source or the dead-letter bucket is.
@@ -84,7 +84,6 @@ class Pump:
     circuit: Circuit
     backout_threshold: int
     most: int = UNIT_OF_WORK
-    full: int = A_UNIT
     holds: bool = True
     gate: Gate = field(default_factory=Gate)
     tally: Tally = field(default_factory=Tally)
@@ -127,7 +126,7 @@ class Pump:
         most = self.most if (self.circuit.closed or drains) and not self._shared.singly else 1
         unit = self.source.take(most)
         size = sum(len(each.message.body) for each in unit)
-        if len(unit) == self.most or size >= self.full:
+        if len(unit) == self.most or size >= A_UNIT:
             self._shared.backlog.set()
         else:
             self._shared.backlog.clear()

@@ -60,19 +60,6 @@ def rig(source: MemorySource, sink: MemorySink | None = None, *, holds: bool = T
     return Rig(source, sink, letters, pump)
 
 
-@pytest.mark.parametrize(
-    ("bodies", "outrun"),
-    [([b"x"] * 3, False), ([b"x"] * 10, True), ([b"x" * 99], False), ([b"x" * 100], True)],
-)
-def test_a_unit_that_was_full_by_messages_or_by_bytes_tells_of_a_backlog(
-    bodies: list[bytes], outrun: bool
-) -> None:
-    each = rig(MemorySource.of(*map(Message, bodies)))
-    each.pump.full = 100
-    each.move()
-    assert each.pump.is_outrun is outrun
-
-
 def test_a_unit_of_work_is_up_to_ten_messages_and_one_delivery() -> None:
     made = rig(MemorySource.of(*(message(n) for n in range(25))))
     made.move(3)
