@@ -13,6 +13,7 @@ from infra import permissions
 
 # IAM's names where they are not the operation's own. Source: "Service Authorization Reference".
 ACTIONS = {
+    "secrets-manager.GetSecretValue": "secretsmanager:GetSecretValue",
     "sns.PublishBatch": "sns:Publish",
     "sqs.SendMessageBatch": "sqs:SendMessage",
     "sqs.DeleteMessageBatch": "sqs:DeleteMessage",

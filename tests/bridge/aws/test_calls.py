@@ -406,6 +406,8 @@ def test_an_endpoint_is_the_one_that_boto3_sends_to(
     clients = Clients(region=region)
     client = clients.sns() if service == "sns" else clients.sqs()
     client.meta.events.register("before-send", see)
+    asked = {"sns": ("publish", {"TopicArn": TOPIC}), "sqs": ("get_queue_url", {"QueueName": "orders"})}
+    operation, told = asked[service]
     with pytest.raises(Seen) as seen:
-        client.list_topics() if service == "sns" else client.list_queues()  # type: ignore[union-attr]
+        getattr(client, operation)(**told)
     assert str(seen.value).rstrip("/") == client.meta.endpoint_url
