@@ -46,11 +46,12 @@ def written(*texts: str) -> bytes:
     )
 
 
-def as_botocore_has_it(entries: dict[str, Entry]) -> Any:
-    asked = [
+def as_boto3_is_asked(entries: dict[str, Entry], body: str) -> list[dict[str, Any]]:
+    """Entries by their ids; `body` is what the service calls a message's body."""
+    return [
         {
             "Id": name,
-            "Message": entry.cloud.inline,
+            body: entry.cloud.inline,
             "MessageAttributes": {
                 each: {
                     "DataType": attribute.type,
@@ -62,8 +63,14 @@ def as_botocore_has_it(entries: dict[str, Entry]) -> Any:
         }
         for name, entry in entries.items()
     ]
+
+
+def as_botocore_has_it(entries: dict[str, Entry]) -> Any:
     # It leaves out a map that is empty, and so does a form without a field of it.
-    asked = [{name: value for name, value in each.items() if value != {}} for each in asked]
+    asked = [
+        {name: value for name, value in each.items() if value != {}}
+        for each in as_boto3_is_asked(entries, "Message")
+    ]
     return QUERY.serialize_to_request(
         {"TopicArn": TOPIC, "PublishBatchRequestEntries": asked}, PUBLISH_BATCH
     )["body"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bridge.aws import send_message_batch, xray
 from bridge.aws.delivery import Entry
 from bridge.mapping import Attribute, CloudMessage
-from tests.bridge.aws.test_publish_batch import ENTRIES, TEXTS
+from tests.bridge.aws.test_publish_batch import ENTRIES, TEXTS, as_boto3_is_asked
 
 if TYPE_CHECKING:
     from botocore.model import StructureShape
@@ -27,22 +27,10 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def as_botocore_has_it(entries: dict[str, Entry], *, traced: bool) -> Any:
-    asked = [
-        {
-            "Id": name,
-            "MessageBody": entry.cloud.inline,
-            "MessageAttributes": {
-                each: {
-                    "DataType": attribute.type,
-                    f"{'String' if isinstance(attribute.value, str) else 'Binary'}Value": attribute.value,
-                }
-                for each, attribute in entry.cloud.attributes.items()
-            },
-            **(xray.beside(entry.cloud.attributes) if traced else {}),
-            **entry.order,
-        }
-        for name, entry in entries.items()
-    ]
+    asked = as_boto3_is_asked(entries, "MessageBody")
+    if traced:
+        for each, entry in zip(asked, entries.values(), strict=True):
+            each.update(xray.beside(entry.cloud.attributes))
     return create_serializer("json", include_validation=False).serialize_to_request(
         {"QueueUrl": QUEUE, "Entries": asked}, SEND
     )
