@@ -1,9 +1,9 @@
-"""What pyproject.toml can't say: the two shared objects of the stand-in client library (mock_mq/client)."""
+"""What pyproject.toml cannot say: what is in C, the look through a text and the stand-in client library."""
 
 from setuptools import Extension, setup
 
 setup(
-    cffi_modules=["mock_mq/client/build.py:ffibuilder"],
+    cffi_modules=["bridge/characters_build.py:ffibuilder", "mock_mq/client/build.py:ffibuilder"],
     ext_modules=[
         Extension(
             "mock_mq.client._libmqic_r",

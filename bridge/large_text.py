@@ -83,7 +83,7 @@ def between(before: bytes, text: LargeText, after: bytes) -> LargeText:
     return LargeText(pieces, len(before) + len(text) + len(after))
 
 
-def as_text(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> LargeText | None:
+def as_text(body: bytes, codec: str, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
     """A body that is text in `codec`; None where it isn't, would not come back the same, or is `refused`.
 
     `refused` says so of each piece, in UTF-8.
@@ -99,8 +99,8 @@ def is_utf_8(codec: str) -> bool:
     return codecs.lookup(codec).name == "utf-8"
 
 
-def _utf_8(body: bytes, refused: Callable[[bytes], bool]) -> LargeText | None:
-    return None if any(map(refused, map(bytes, _checked(body)))) else in_one_piece(body)
+def _utf_8(body: bytes, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
+    return None if any(map(refused, _checked(body))) else in_one_piece(body)
 
 
 def _checked(body: bytes) -> Iterator[memoryview]:
@@ -117,7 +117,7 @@ def _checked(body: bytes) -> Iterator[memoryview]:
         position += read
 
 
-def _decodable(body: bytes, codec: str, refused: Callable[[bytes], bool]) -> LargeText | None:
+def _decodable(body: bytes, codec: str, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
     encoder = codecs.getincrementalencoder(codec)()
     length = position = 0
     for text in _decoded(body, codec):
