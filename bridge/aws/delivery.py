@@ -162,13 +162,15 @@ class BatchDelivery:
         return sending.away
 
     def _begin(self, sending: _Sending) -> None:
-        """Sends the next request, at the pace that the destination takes."""
-        request = sending.requests.popleft()
-        if seconds := self._pace.wait(len(request)):
+        """Sends the next request, at the pace that the destination takes, unless it is away by then."""
+        if seconds := self._pace.wait(len(sending.requests[0])):
             time.sleep(seconds)
             # What they tell may change the pace.
             while sending.under_way and sending.under_way[0][1].has_come:
                 self._end(sending)
+            if sending.away:
+                return
+        request = sending.requests.popleft()
         try:
             by_id = {str(place): entry for place, entry in enumerate(request)}
             sending.under_way.append((request, self._send(by_id)))

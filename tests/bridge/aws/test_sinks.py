@@ -200,6 +200,22 @@ def test_a_refused_request_is_the_destinations_fault_and_the_next_ones_are_not_t
     assert bodies(aws, place.queue) == []
 
 
+def test_what_waits_for_its_turn_is_not_sent_once_another_was_refused(
+    aws: Aws, place: Place, fault_proxy: FaultProxy
+) -> None:
+    sink = place.sink()
+    assert sink.deliver(texts(10)) == [None] * 10
+    fault_proxy.answer(place.action, status=429, code="Throttled")
+    assert faults(sink.deliver(texts(10))) == [Fault.DESTINATION] * 10
+    # From here requests go one after the other, at the pace of those that were taken.
+    sent = fault_proxy.count(place.action)
+    fault_proxy.fail_entries(place.action, {})
+    fault_proxy.answer(place.action, status=429, code="Throttled")
+    assert faults(sink.deliver(texts(40))) == [None] * 10 + [Fault.DESTINATION] * 30
+    assert fault_proxy.count(place.action) == sent + 2
+    assert aws.counts(place.queue) == (20, 0)
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_a_broken_connection_is_the_destinations_fault_and_tried_once(
     aws: Aws, place: Place, fault_proxy: FaultProxy, after: bool
