@@ -49,6 +49,8 @@ _MOST_REMEMBERED = 10_000
 deleted."""
 _MOST_DELETES = 10
 """Under way at a time."""
+_DELETES_AHEAD = 5
+"""Of them while the next units of work go on: as many as a full unit takes, and many units of large ones."""
 _CLOSES_WITHIN = 2.0
 """Seconds that closing waits for receives under way, which last no longer unless SQS is away."""
 _PATIENCE = 3
@@ -223,9 +225,9 @@ class SqsSource:
     def commit(self) -> None:
         """Deletes the unit's messages, and then their payloads where the configuration says so.
 
-        While more is at hand that is under way when it returns, and no longer so when the next commit does:
-        what fails then is the next `take`'s to say. Raises `Away` when some could not be deleted: those come
-        again. The others are gone all the same.
+        While more is at hand up to five requests for that are under way when it returns: what fails then is
+        the next `take`'s to say. Raises `Away` when some could not be deleted: those come again. The others
+        are gone all the same.
         """
         link, unit, before = self._link, self._unit, self._deleting
         self._unit = {}
@@ -242,8 +244,11 @@ class SqsSource:
             for some in cut(settled, lambda _: 1)
         ]
         self._deleting = [*before, *now]
+        if link.receiver.busy:
+            self._note_deleted(self._deleting[:-_DELETES_AHEAD])
+            return
         self._note_deleted(before)
-        if not link.receiver.busy and (failed := self._note_deleted(now)):
+        if failed := self._note_deleted(now):
             self._failed = ""
             raise Away(failed)
 

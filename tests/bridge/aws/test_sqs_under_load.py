@@ -75,25 +75,28 @@ def test_several_receives_are_under_way_at_once_and_cost_no_more_requests(
     assert fault_proxy.count("DeleteMessageBatch") <= 12
 
 
-def test_what_was_committed_is_deleted_while_the_next_is_taken_and_before_that_is_deleted(
+def test_what_was_committed_is_deleted_while_the_next_is_taken_by_five_requests_at_the_most(
     aws: Aws, queue: str, source: Make, fault_proxy: FaultProxy
 ) -> None:
-    fill(aws, queue, 30)
-    release = fault_proxy.hold("DeleteMessageBatch")
+    fill(aws, queue, 70)
+    released = [fault_proxy.hold("DeleteMessageBatch") for _ in range(5)]
     orders = source()
+    for number in range(1, 6):
+        assert len(orders.take(10)) == 10
+        orders.commit()
+        fault_proxy.wait_for("DeleteMessageBatch", number)
+    assert sum(aws.counts(queue)) == 70
     assert len(orders.take(10)) == 10
-    orders.commit()
-    assert len(orders.take(10)) == 10
-    fault_proxy.wait_for("DeleteMessageBatch", 1)
-    assert sum(aws.counts(queue)) == 30
     committing = Thread(target=orders.commit)
     committing.start()
-    fault_proxy.wait_for("DeleteMessageBatch", 2)
-    eventually(lambda: sum(aws.counts(queue)) == 20)
-    assert committing.is_alive(), "no more than two units of work are committed and not deleted"
-    release.set()
+    fault_proxy.wait_for("DeleteMessageBatch", 6)
+    eventually(lambda: sum(aws.counts(queue)) == 60)
+    assert committing.is_alive(), "no more than a full unit of fifty is committed and not deleted"
+    released[0].set()
     committing.join(timeout=10)
     assert not committing.is_alive()
+    for each in released:
+        each.set()
     orders.close()
     assert aws.counts(queue) == (10, 0)
 
