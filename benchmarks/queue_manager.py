@@ -18,6 +18,7 @@ from benchmarks import control
 from benchmarks.arrivals import Arrivals
 from benchmarks.bodies import Bodies, serial_of
 from benchmarks.pacing import offer
+from bridge.allocator import suit_large_bodies
 from mock_mq.core import Definition, QueueDefinition, QueueManager
 from mock_mq.journal import Journal, RecordedCall
 from mock_mq.server import TLS, Server
@@ -100,6 +101,7 @@ async def _serve(queues: list[str], certificates: Path | None) -> None:
 
 def main(arguments: list[Any]) -> None:
     """Serves until it is ended."""
+    suit_large_bodies()  # a queue manager has buffers, and asks no kernel for each message's memory
     certificates = Path(arguments[1]) if len(arguments) > 1 else None
     asyncio.run(_serve(json.loads(arguments[0]), certificates))
 
