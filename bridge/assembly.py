@@ -48,7 +48,7 @@ from bridge.tally import Tally
 
 FROM_MQ = 80
 """Messages in a unit of work from MQ: several requests' for one MQCMIT, and enough to fill them."""
-BESIDE = 3
+BESIDE = 4
 """Further connections of a route from MQ while there is a backlog, where nobody keeps an order."""
 FROM_SQS = 50
 """Messages in a unit of work from SQS."""

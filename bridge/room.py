@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Condition
 
-IN_FLIGHT = 32 * 1024 * 1024
+IN_FLIGHT = 56 * 1024 * 1024
 """Bytes that a route has in hand at the most, where the configuration says nothing else."""
 A_UNIT = 4 * 1024 * 1024
 """Bytes of bodies after which a unit of work takes no further message: large ones come in units of their own,

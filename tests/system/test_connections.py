@@ -9,7 +9,7 @@ from tests.fixtures.bridge import RunningBridge, StartBridge, eventually
 from tests.fixtures.fault_proxy import FaultProxy
 from tests.system.ends import OUT, read
 
-BACKLOG = 4 * FROM_MQ
+BACKLOG = (2 + BESIDE) * FROM_MQ
 
 
 def fill(queue_manager: RunningQueueManager, count: int) -> None:
