@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from zlib_ng.zlib_ng import crc32
 
 from bridge.aws.faults import FAULTS, classify
 from bridge.large_text import LargeText
@@ -30,15 +32,18 @@ def whole(params: dict[str, Any], **_given: Any) -> None:
     """Botocore's `before-call`: a body of bytes is sent as it is, with its checksum before it.
 
     Botocore makes a file of it, which is read and sent 16 KiB at a time; over TLS in chunks besides, with the
-    checksum behind them, and each is cut off by copying what is left. S3 compares either checksum.
+    checksum behind them, and each is cut off by copying what is left. S3 compares either checksum. CRC32 is
+    zlib-ng's, for a quarter of the CPU that zlib's takes.
     """
     body = params["body"]
     if not isinstance(body, io.BytesIO):
         return
-    params["body"] = body.getvalue()
+    params["body"] = raw = body.getvalue()
     algorithm = params["context"].get("checksum", {}).get("request_algorithm")
     if isinstance(algorithm, dict):
         algorithm["in"] = "header"
+        if algorithm["algorithm"] == "crc32":  # else botocore makes it
+            params["headers"][algorithm["name"]] = b64encode(crc32(raw).to_bytes(4, "big")).decode()
 
 
 def in_parts(s3: S3Client, body: LargeText, request: Mapping[str, Any]) -> None:
