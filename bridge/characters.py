@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from bridge._characters import ffi, lib
 
+_ASCII: int = lib.ASCII
+_REFUSED: int = lib.REFUSED
+
 
 def refused(text: str | bytes | memoryview) -> bool:
     """Whether AWS refuses a text, which may be given in UTF-8, for a character in it."""
@@ -15,5 +18,14 @@ def refused(text: str | bytes | memoryview) -> bool:
         raw = text.encode() if isinstance(text, str) else text
     except UnicodeEncodeError:  # half a surrogate pair
         return True
-    where = ffi.from_buffer(raw) if isinstance(raw, memoryview) else raw
-    return bool(lib.refused(where, len(raw)))
+    return _kind_of(raw) == _REFUSED
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether bytes are ASCII of which AWS refuses nothing: so most large bodies are, and one look tells."""
+    return _kind_of(raw) == _ASCII
+
+
+def _kind_of(raw: bytes | memoryview) -> int:
+    kind: int = lib.kind_of(ffi.from_buffer(raw) if isinstance(raw, memoryview) else raw, len(raw))
+    return kind

@@ -9,7 +9,7 @@ from cffi import FFI
 _SOURCE = Path(__file__).with_name("characters.c")
 
 ffibuilder = FFI()
-ffibuilder.cdef("int refused(const char *, size_t);")
+ffibuilder.cdef("enum { ASCII, BEYOND_ASCII, REFUSED, ... }; int kind_of(const char *, size_t);")
 ffibuilder.set_source(
     "bridge._characters",
     '#include "characters.c"\n',

@@ -7,6 +7,8 @@ import codecs
 import io
 from collections.abc import Callable, Iterator
 
+from bridge.characters import is_plain
+
 LARGE = 1024 * 1024
 """Bytes of a body. SNS and SQS carry no more than that: what is larger goes through S3, or nowhere."""
 
@@ -100,6 +102,8 @@ def is_utf_8(codec: str) -> bool:
 
 
 def _utf_8(body: bytes, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
+    if is_plain(body):
+        return in_one_piece(body)
     return None if any(map(refused, _checked(body))) else in_one_piece(body)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.characters import refused
+from bridge.characters import is_plain, refused
 
 BLOCK = 4096
 """Bytes that are looked through at once."""
@@ -48,6 +48,7 @@ def test_a_text_is_refused_for_any_character_in_it_however_it_is_given(text: str
     expected = not all(map(is_taken, text))
     raw = text.encode()
     assert refused(text) is refused(raw) is refused(memoryview(raw)) is expected
+    assert is_plain(raw) is (text.isascii() and not expected)
 
 
 @pytest.mark.parametrize("before", range(BLOCK - 4, BLOCK + 2))
