@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.bodies import MIXED, SIZES
-from benchmarks.cases import CASES, CROSSED, KIB, MIB, Case, Contender, Findings, Result
+from benchmarks.cases import CASES, CROSSED, KIB, MIB, Case, Contender, Findings, Result, Round
 from benchmarks.report import page, show
 from benchmarks.stand import Incomplete, Mover, Stand
 
-_MOST_BYTES = 128 * MIB
+_MOST_BYTES = 512 * MIB
 """Of bodies in one round."""
 _PAPER = 150
 """Columns, where no terminal says how many there are."""
@@ -85,23 +85,30 @@ class Bench:
 
     def _compare(self, case: Case) -> None:
         """The plain loop and the bridge in turns, all of them waiting when it is not theirs."""
-        result = Result(case, tcp=Contender() if case.tls else None)
-        self._stand.stub.ask("set", latency=case.latency)
+        result = Result(case, beside=Contender() if case.beside else None)
         with self._movers(case) as movers:
-            pairs = list(zip(result.contenders, movers, strict=True))
-            counts = [self._calibrated(case, mover) for mover in movers]
+            circumstances = (case, case, case.beside or case)[: len(movers)]
+            counts = [self._calibrated(of, mover) for of, mover in zip(circumstances, movers, strict=True)]
+            turns = list(zip(result.contenders, circumstances, movers, counts, strict=True))
             for _ in range(self._effort.rounds):
-                for (contender, mover), count in zip(pairs, counts, strict=True):
-                    contender.rounds.append(self._stand.move(mover, count, case.size))
-            for contender, mover in pairs[:2]:
+                for contender, of, mover, count in turns:
+                    contender.rounds.append(self._move(of, mover, count))
+            self._stand.stub.ask("set", latency=case.latency)
+            for contender, mover in zip((result.plain, result.bridge), movers, strict=False):
                 rate = contender.rate / 2
                 contender.offered = max(5, int(rate * 2 * self._effort.seconds))
                 contender.latencies = self._stand.offer(mover, contender.offered, case.size, rate)
                 contender.memory = mover.memory
         self.findings.results.append(result)
 
+    def _move(self, case: Case, mover: Mover, count: int) -> Round:
+        """Has a backlog moved in the circumstances of a case."""
+        self._stand.stub.ask("set", latency=case.latency)
+        return self._stand.move(mover, count, case.size)
+
     @contextmanager
     def _movers(self, case: Case) -> Iterator[list[Mover]]:
+        """The plain loop, the bridge, and what is beside it: itself, but for TLS, which it has or not."""
         with ExitStack() as stack:
             plain = self._stand.plain_loop(
                 case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue
@@ -114,6 +121,8 @@ class Bench:
                 movers += stack.enter_context(
                     self._stand.bridge(case.direction, routes=case.routes, name="other")
                 )
+            elif case.beside:
+                movers.append(movers[1])
             yield movers
 
     def _calibrated(self, case: Case, mover: Mover) -> int:
@@ -122,8 +131,9 @@ class Bench:
         most = _MOST_BYTES // (case.size or max(SIZES))
         # Whole requests, and each of mixed sizes as often: the rest would tell of the count alone.
         full = (5 * len(SIZES) if case.size == MIXED else 10) * case.routes
-        for seconds in (0.3 * self._effort.seconds, self._effort.seconds):
-            rate = self._stand.move(mover, count, case.size).rate
+        # What so few take tells of the beginning and the end alone, and so twice.
+        for seconds in (0.3 * self._effort.seconds, self._effort.seconds, self._effort.seconds):
+            rate = self._move(case, mover, count).rate
             count = max(2 * case.routes, min(int(rate * seconds), most))
             if count > full or case.size == MIXED:
                 count = max(full, count - count % full)

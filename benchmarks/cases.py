@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -18,6 +18,9 @@ Direction = Literal["out", "in"]
 ENDS: dict[Direction, str] = {"out": "MQ -> SNS", "in": "SQS -> MQ"}
 
 
+_USUAL_LATENCY = 0.010
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One set of circumstances. `size` is a body's bytes or `MIXED`, `latency` each AWS answer's seconds.
@@ -29,7 +32,7 @@ class Case:
     size: int
     routes: int = 1
     tls: bool = False
-    latency: float = 0.010
+    latency: float = _USUAL_LATENCY
     to_queue: bool = False
 
     def __str__(self) -> str:
@@ -38,6 +41,12 @@ class Case:
         more = [f"{self.routes} routes"] * (self.routes > 1) + ["TLS"] * self.tls
         ends = "MQ -> SQS" if self.to_queue else ENDS[self.direction]
         return ", ".join([ends, size, f"{self.latency * 1000:.0f} ms", *more])
+
+    @property
+    def beside(self) -> Case | None:
+        """What the bridge does in this case is compared with, in the same turns: over TCP, or near AWS."""
+        usual = replace(self, tls=False, latency=_USUAL_LATENCY)
+        return usual if usual != self else None
 
     @property
     def floor(self) -> float:
@@ -146,17 +155,17 @@ class Contender:
 
 @dataclass(slots=True)
 class Result:
-    """What came of a case. `tcp` is the bridge without TLS, beside one with it."""
+    """What came of a case. `beside` is the bridge in the case's `beside`."""
 
     case: Case
     plain: Contender = field(default_factory=Contender)
     bridge: Contender = field(default_factory=Contender)
-    tcp: Contender | None = None
+    beside: Contender | None = None
 
     @property
     def contenders(self) -> list[Contender]:
         """All that there are."""
-        return [self.plain, self.bridge, *([self.tcp] if self.tcp else [])]
+        return [self.plain, self.bridge, *([self.beside] if self.beside else [])]
 
 
 @dataclass(frozen=True, slots=True)

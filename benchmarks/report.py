@@ -68,9 +68,9 @@ def _of_going_out(findings: Findings) -> Iterator[Target]:
         least = out.bridge.requests / out.case.floor
         yield Target.at_most("MQ -> SNS, 1 KB: requests to the least possible", least, 1.05)
         yield Target.at_most("MQ -> SNS, 1 KB: MQCMITs per 1,000 messages", out.bridge.commits, 25)
-    if out and slow:
+    if slow and slow.beside:
         what = "MQ -> SNS, 1 KB: throughput at 50 ms to that at 10 ms"
-        yield Target.at_least(what, slow.bridge.rate / out.bridge.rate, 0.8)
+        yield Target.at_least(what, slow.bridge.rate / slow.beside.rate, 0.8)
     if out and findings.bare:
         bare = 1.5 * findings.bare["bare_publish"].cpu + findings.bare["bare_get"].cpu
         what = "MQ -> SNS, 1 KB: CPU to 1.5 of PublishBatch's and the MQ client's share"
@@ -78,9 +78,9 @@ def _of_going_out(findings: Findings) -> Iterator[Target]:
     if mixed:
         least = mixed.bridge.requests / mixed.case.floor
         yield Target.at_most("MQ -> SNS, mixed sizes: requests to the least possible", least, 1.15)
-    if tls and tls.tcp:
+    if tls and tls.beside:
         what = "MQ -> SNS, 1 KB: throughput over TLS to that over TCP"
-        yield Target.at_least(what, tls.bridge.rate / tls.tcp.rate, 0.7)
+        yield Target.at_least(what, tls.bridge.rate / tls.beside.rate, 0.7)
 
 
 def _of_both_ways(findings: Findings) -> Iterator[Target]:
