@@ -10,7 +10,7 @@ OF_AWS := tests/infra tests/deploy tests/images
 LONGEST := tests/torture tests/system
 OTHERS := $(filter-out $(LONGEST) tests/permissions $(OF_AWS),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LIBRARY := setup.py $(wildcard bridge/characters_build.py bridge/characters.c mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
+LIBRARY := setup.py $(wildcard bridge/native/*.c mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
 
 # Node 20 does all that CDK asks of it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20

@@ -1,15 +1,21 @@
-"""What pyproject.toml cannot say: what is in C, the look through a text and the stand-in client library."""
+"""What pyproject.toml can't say: what is in C, of the bridge and of the stand-in client library."""
 
 from setuptools import Extension, setup
 
 setup(
-    cffi_modules=["bridge/characters_build.py:ffibuilder", "mock_mq/client/build.py:ffibuilder"],
+    cffi_modules=["mock_mq/client/build.py:ffibuilder"],
     ext_modules=[
+        Extension(
+            "bridge._native",
+            ["bridge/native/module.c"],
+            depends=["bridge/native/characters.c", "bridge/native/quoting.c"],
+            extra_compile_args=["-O3"],
+        ),
         Extension(
             "mock_mq.client._libmqic_r",
             ["mock_mq/client/libmqic_r.c"],
             include_dirs=["mock_mq/client/include"],
             extra_link_args=["-Wl,-soname,libmqic_r.so"],
-        )
+        ),
     ],
 )

@@ -1,7 +1,7 @@
 """What PublishBatch is asked, as the form that SNS takes, and what it answers, which is XML.
 
 Source: "PublishBatch", Amazon SNS API Reference, and the service's description in botocore, which writes
-the same form a character at a time, twice.
+the same form a character at a time, twice. Here it is quoted in C.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import base64
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote_plus
 from xml.etree import ElementTree as ET
 
 from botocore.parsers import ResponseParserError
+
+from bridge._native import quoted
 
 if TYPE_CHECKING:
     from bridge.aws.delivery import Entry
     from bridge.mapping import Attribute
 
 HEADERS: Final = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
-_PERCENT, _SPACE = 0x25, 0x20
 _NAMES_KEPT = 4_096  # of attributes and their types: all messages have the same few
-_MOST = 30
-"""Kinds of unsafe bytes up to which it is quicker to replace one kind after the other."""
 
 
 def asked(topic: str, entries: Mapping[str, Entry]) -> bytes:
@@ -32,20 +29,20 @@ def asked(topic: str, entries: Mapping[str, Entry]) -> bytes:
     fields = [b"Action=PublishBatch&Version=2010-03-31&TopicArn=", _name(topic)]
     for number, (name, entry) in enumerate(entries.items(), 1):
         start = b"&PublishBatchRequestEntries.member.%d." % number
-        fields += (start, b"Id=", _name(name), start, b"Message=", _quoted(entry.cloud.inline))
+        fields += (start, b"Id=", _name(name), start, b"Message=", quoted(entry.cloud.inline))
         for place, (each, attribute) in enumerate(entry.cloud.attributes.items(), 1):
             fields.append(_attribute(b"%sMessageAttributes.entry.%d." % (start, place), each, attribute))
         for key, value in entry.order.items():
-            fields += (start, _name(key), b"=", _quoted(value))
+            fields += (start, _name(key), b"=", quoted(value))
     return b"".join(fields)
 
 
 def _attribute(start: bytes, name: str, attribute: Attribute) -> bytes:
     value = attribute.value
     if isinstance(value, str):
-        kind, written = b"String", _quoted(value)
+        kind, written = b"String", quoted(value)
     else:
-        kind, written = b"Binary", _quoted(base64.b64encode(value).decode())
+        kind, written = b"Binary", quoted(base64.b64encode(value).decode())
     return b"%sName=%s%sValue.DataType=%s%sValue.%sValue=%s" % (
         start,
         _name(name),
@@ -83,18 +80,4 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _quoted(text: str) -> bytes:
-    """As `urllib.parse.quote_plus` does."""
-    raw = text.encode()
-    unsafe = set(raw.translate(None, _SAFE))
-    if len(unsafe) > _MOST:
-        return quote_plus(raw).encode()
-    # First what stands for the others, last what is written as one of them.
-    if _PERCENT in unsafe:
-        raw = raw.replace(b"%", b"%25")
-    for each in unsafe - {_PERCENT, _SPACE}:
-        raw = raw.replace(bytes((each,)), b"%%%02X" % each)
-    return raw.replace(b" ", b"+") if _SPACE in unsafe else raw
-
-
-_name = lru_cache(_NAMES_KEPT)(_quoted)
+_name = lru_cache(_NAMES_KEPT)(quoted)
