@@ -7,7 +7,7 @@ import codecs
 import io
 from collections.abc import Callable, Iterator
 
-from bridge.characters import is_plain
+from bridge.characters import is_plain, refused
 
 LARGE = 1024 * 1024
 """Bytes of a body. SNS and SQS carry no more than that: what is larger goes through S3, or nowhere."""
@@ -85,13 +85,10 @@ def between(before: bytes, text: LargeText, after: bytes) -> LargeText:
     return LargeText(pieces, len(before) + len(text) + len(after))
 
 
-def as_text(body: bytes, codec: str, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
-    """A body that is text in `codec`; None where it isn't, would not come back the same, or is `refused`.
-
-    `refused` says so of each piece, in UTF-8.
-    """
+def as_text(body: bytes, codec: str) -> LargeText | None:
+    """A body that is text in `codec`; None where it is not, would come back otherwise, or AWS refuses it."""
     try:
-        return _utf_8(body, refused) if is_utf_8(codec) else _decodable(body, codec, refused)
+        return _utf_8(body) if is_utf_8(codec) else _decodable(body, codec)
     except UnicodeError:
         return None
 
@@ -101,7 +98,7 @@ def is_utf_8(codec: str) -> bool:
     return codecs.lookup(codec).name == "utf-8"
 
 
-def _utf_8(body: bytes, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
+def _utf_8(body: bytes) -> LargeText | None:
     if is_plain(body):
         return in_one_piece(body)
     return None if any(map(refused, _checked(body))) else in_one_piece(body)
@@ -121,7 +118,7 @@ def _checked(body: bytes) -> Iterator[memoryview]:
         position += read
 
 
-def _decodable(body: bytes, codec: str, refused: Callable[[bytes | memoryview], bool]) -> LargeText | None:
+def _decodable(body: bytes, codec: str) -> LargeText | None:
     encoder = codecs.getincrementalencoder(codec)()
     length = position = 0
     for text in _decoded(body, codec):

@@ -202,7 +202,7 @@ def text_of(message: Message) -> str | LargeText | None:
     if name is None:
         return None
     if len(body) > LARGE:
-        return as_text(body, name, refused)
+        return as_text(body, name)
     try:
         text = body.decode(name)
         as_it_is = is_utf_8(name)

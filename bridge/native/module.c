@@ -61,7 +61,15 @@ static PyObject *quoted(PyObject *module, PyObject *text)
         return NULL;
     if (length > PY_SSIZE_T_MAX / 3)
         return PyErr_NoMemory();
-    PyObject *written = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)quoted_length(raw, (size_t)length));
+    size_t taken;
+    if (length < LONG) {
+        taken = quoted_length(raw, (size_t)length);
+    } else {
+        Py_BEGIN_ALLOW_THREADS
+        taken = quoted_length(raw, (size_t)length);
+        Py_END_ALLOW_THREADS
+    }
+    PyObject *written = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)taken);
     if (written == NULL)
         return NULL;
     char *into = PyBytes_AS_STRING(written);

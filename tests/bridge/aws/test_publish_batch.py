@@ -87,6 +87,7 @@ def test_it_asks_what_botocore_would_ask(entries: dict[str, Entry]) -> None:
 @given(TEXTS)
 @example("100% + %25 = x y+z")
 @example("".join(map(chr, range(256))))
+@example("ü + 100%~ \n€" * 10_000)
 def test_a_text_is_written_as_urllib_writes_it(text: str) -> None:
     assert urlencode({"Message": text}).encode() in written(text).split(b"&")[-1]
 
