@@ -4,6 +4,7 @@ const INTERVAL = 1000;
 const token = document.querySelector("meta[name=token]").content;
 const by = (id) => document.getElementById(id);
 const chosen = { queue: null, start: 0, message: null };
+let refreshed = true;
 
 async function ask(path, body) {
   const request = body === undefined ? {} : {
@@ -111,13 +112,17 @@ async function refresh() {
       const path = `queues/${encodeURIComponent(chosen.queue)}/messages?start=${chosen.start}`;
       showMessages(await ask(path));
     }
-    if (by("status").className === "bad") say("");
+    // Only what was said of the last refresh: that a message was refused is to be read at leisure.
+    if (!refreshed) say("");
+    refreshed = true;
   } catch (problem) {
+    refreshed = false;
     say(problem instanceof TypeError ? "the queue manager does not answer" : problem.message, true);
   }
 }
 
 async function attempt(work) {
+  say("");
   try {
     await work();
   } catch (problem) {
@@ -128,6 +133,7 @@ async function attempt(work) {
 function choose(queue) {
   Object.assign(chosen, { queue, start: 0, message: null });
   by("message").hidden = true;
+  say("");
   return refresh();
 }
 

@@ -94,7 +94,7 @@ def test_a_message_is_put(queue_manager: RunningQueueManager, page: Chrome, unti
     assert (message.data.decode(), message.descriptor.persistence) == ("Zażółć", 1)
 
 
-def test_what_cannot_be_put_is_said(
+def test_what_cannot_be_put_is_said_and_stays_to_be_read(
     queue_manager: RunningQueueManager, page: Chrome, until: Wait, find: Find
 ) -> None:
     choose(page, until, find)
@@ -104,6 +104,9 @@ def test_what_cannot_be_put_is_said(
     find("#put button").click()
     until(lambda: "CCSID 819" in find("#status").text)
     assert queue_manager.depth(QUEUE) == 0
+    queue_manager.put(QUEUE, "one")
+    until(lambda: depth(find) == "1")
+    assert "CCSID 819" in find("#status").text
 
 
 def test_a_queue_is_cleared_once_one_is_sure(
