@@ -213,4 +213,5 @@ def test_what_comes_after_a_stop_stays_in_hand_where_sqs_would_move_it_away(
         pass
     assert len(unit) == 10
     orders.commit()
+    orders.close()  # which waits for its deletes
     assert (aws.counts(queue), aws.counts(moved)) == ((0, 0), (0, 0))
