@@ -10,22 +10,22 @@ connections may get them while AWS's answer is yet to come: they are judged once
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
 
 from bridge.message import Delivery
+from bridge.remembered import Remembered
 
-_MOST = 10_000
 _PATIENCE = 60.0
 """Seconds for which the end of another's unit of work is waited for."""
 
 
 @dataclass(slots=True)
 class Redeliveries:
-    """Bounded: forgets the oldest beyond `most` messages. Shared by the threads that move a route's.
+    """Bounded, as what is `Remembered`. Shared by the threads that move a route's.
 
     `tell` is called with the identities of those that are excused, for other processes that take from the
     same source: the next to get such a message may be one of them.
@@ -37,10 +37,9 @@ class Redeliveries:
     longer to make one than to publish it.
     """
 
-    most: int = _MOST
     tell: Callable[[Collection[str]], None] = lambda _identities: None
-    _confirmed: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    _excused: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _confirmed: Remembered = field(default_factory=Remembered)
+    _excused: Remembered = field(default_factory=Remembered)
     _in_hand: dict[object, Sequence[Delivery]] = field(default_factory=dict)
     _changed: Condition = field(default_factory=Condition)
 
@@ -70,7 +69,7 @@ class Redeliveries:
         """These have a home, but their unit of work may come again."""
         with self._changed:
             for each in deliveries:
-                self._add(self._confirmed, each.known_by)
+                self._confirmed.add(each.known_by)
 
     def excuse(self, unit: Iterable[Delivery]) -> None:
         """These, a unit of work, go back, and not for anything that is wrong with them."""
@@ -82,13 +81,13 @@ class Redeliveries:
     def all_excused(self) -> Sequence[str]:
         """The identities of those that are, each as often as it was."""
         with self._changed:
-            return list(Counter(self._excused).elements())
+            return self._excused.all
 
     def excused(self, identities: Iterable[str]) -> None:
         """Messages of these identities went back so, whoever had them in hand. For any thread."""
         with self._changed:
             for identity in identities:
-                self._add(self._excused, identity)
+                self._excused.add(identity)
 
     def _with_a_home(self, unit: Sequence[Delivery]) -> list[bool]:
         if not self._confirmed:
@@ -97,7 +96,7 @@ class Redeliveries:
         known = []
         for each in unit:
             # What was never given back is another, however alike.
-            again = each.deliveries > 0 and found[each.known_by] < self._confirmed.get(each.known_by, 0)
+            again = each.deliveries > 0 and found[each.known_by] < self._confirmed.times(each.known_by)
             if again:
                 found[each.known_by] += 1
             known.append(again)
@@ -107,21 +106,11 @@ class Redeliveries:
         """How often it was given back for a reason of its own, as far as this process knows."""
         if not delivery.deliveries:
             return 0
-        return max(0, delivery.deliveries - self._excused.get(delivery.known_by, 0))
+        return max(0, delivery.deliveries - self._excused.times(delivery.known_by))
 
     def settle(self, unit: Iterable[Delivery]) -> None:
         """These are gone from the source for good."""
         with self._changed:
             for identity in (each.known_by for each in unit if each.deliveries):
-                self._excused.pop(identity, None)
-                if identity in self._confirmed:
-                    self._confirmed[identity] -= 1
-                    if not self._confirmed[identity]:
-                        del self._confirmed[identity]
-
-    def _add(self, remembered: OrderedDict[str, int], identity: str) -> None:
-        if not identity:
-            return
-        remembered[identity] = remembered.get(identity, 0) + 1
-        if len(remembered) > self.most:
-            remembered.popitem(last=False)
+                self._excused.forget(identity)
+                self._confirmed.take(identity)
