@@ -189,6 +189,7 @@ class Assembly:
             by_deduplication_id=to.ledger_id == "MessageDeduplicationId",
             most_bytes=self.configuration.in_flight,
             offloaded=tally.count_offload,
+            undeleted=tally.count_possible_duplicates,
             traced=self.configuration.tracing is not None,
         )
 

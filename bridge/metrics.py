@@ -90,6 +90,11 @@ class Metrics:
         )
         back_outs = CounterMetricFamily("bridge_back_outs", "Units of work backed out.", labels=["route"])
         offloads = CounterMetricFamily("bridge_offloads", "Bodies that went through S3.", labels=["route"])
+        duplicates = CounterMetricFamily(
+            "bridge_possible_duplicates",
+            "Messages that were delivered, but could not be deleted.",
+            labels=["route"],
+        )
         for pump in self.health.pumps:
             tally, route = pump.tally, [pump.route]
             for outcome, count, bodies in (
@@ -103,6 +108,7 @@ class Metrics:
             back_outs.add_metric(route, tally.back_outs)
             retries.add_metric(route, tally.retries)
             offloads.add_metric(route, tally.offloads)
+            duplicates.add_metric(route, tally.possible_duplicates)
         reconnects = CounterMetricFamily(
             "bridge_reconnects", "Connections to the queue manager made anew.", labels=["route"]
         )
@@ -111,7 +117,7 @@ class Metrics:
         requests = CounterMetricFamily("bridge_aws_requests", "Requests sent to AWS.", labels=["operation"])
         for name, count in sorted(self.requests().items()):
             requests.add_metric([name], count)
-        return messages, letters, size, back_outs, retries, offloads, reconnects, requests
+        return messages, letters, size, back_outs, retries, offloads, duplicates, reconnects, requests
 
     def _gauges(self) -> Iterable[Metric]:
         ready = GaugeMetricFamily(

@@ -15,7 +15,8 @@ class Tally:
     `messages` have left their source. `delivered` and `dead_letters` got a home, and come again where their
     unit of work was backed out after it. `retries` are deliveries tried again within their unit of work;
     `filtered` left their source and went nowhere, for the route's filter did not match them. `offloads` are
-    bodies that went through S3, put there or fetched from there.
+    bodies that went through S3, put there or fetched from there. `possible_duplicates` were delivered, but
+    could not be deleted from their source.
     """
 
     units: int = 0
@@ -29,6 +30,7 @@ class Tally:
     back_outs: int = 0
     retries: int = 0
     offloads: int = 0
+    possible_duplicates: int = 0
 
     def commit(self, messages: int) -> None:
         """Counts a unit of work of so many messages that have left their source."""
@@ -68,3 +70,8 @@ class Tally:
         """One more body that went through S3: for the route's ends, which alone see it."""
         with _COUNTING:
             self.offloads += 1
+
+    def count_possible_duplicates(self, messages: int) -> None:
+        """So many more were delivered and are still in their source: for the source, which alone sees it."""
+        with _COUNTING:
+            self.possible_duplicates += messages

@@ -7,18 +7,16 @@ as it is: switch raw delivery on where the message itself is wanted.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from bridge.aws import as_received, extended, visibility, xray
-from bridge.aws.batching import MOST_ENTRIES, cut
+from bridge.aws.batching import MOST_ENTRIES
 from bridge.aws.deleting import Deleter
 from bridge.aws.faults import FAULTS, LONGEST_REASON, capped, classify
 from bridge.aws.offload import BadPointer, Follower
@@ -27,11 +25,13 @@ from bridge.aws.queue import Queue
 from bridge.aws.received import cloud_message, group_of, receipts, receives, why_last
 from bridge.aws.receiving import MOST_RECEIVES, Receiver
 from bridge.aws.session import Clients
+from bridge.aws.settling import AHEAD, MOST_DELETES, Settled, Settling, Undeleted
 from bridge.aws.visibility import Keeper
 from bridge.aws.workers import Workers
 from bridge.errors import Away, MappingError
 from bridge.mapping import from_cloud
 from bridge.message import Delivery
+from bridge.remembered import Remembered
 from bridge.room import IN_FLIGHT, Room
 
 if TYPE_CHECKING:
@@ -44,19 +44,10 @@ if TYPE_CHECKING:
 LEAST_VISIBILITY = 2
 """Seconds a received message is kept from others at the least, whatever the queue says."""
 
-_MOST_REMEMBERED = 10_000
-"""Messages of which it is remembered how often they went back to the queue untried, or that they were not
-deleted."""
-_MOST_DELETES = 10
-"""Under way at a time."""
-_DELETES_AHEAD = 5
-"""Of them while the next units of work go on: as many as a full unit takes, and many units of large ones."""
 _CLOSES_WITHIN = 2.0
 """Seconds that closing waits for receives under way, which last no longer unless SQS is away."""
 _PATIENCE = 3
 """Deliveries for which "access denied" to a payload may be a right that somebody is about to give."""
-
-Value = TypeVar("Value")
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +69,7 @@ class _Link:
     receivers: Workers
     receiver: Receiver
     deleters: Workers
-    deleter: Deleter
+    settling: Settling
     keeper: Keeper
 
 
@@ -90,21 +81,13 @@ class _Taken:
     pointer: Pointer | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """A message to be deleted: its MessageId, and where its payload was."""
-
-    identity: str
-    pointer: Pointer | None
-
-
 class SqsSource:
     """Takes from one queue (name, URL or ARN), payloads fetched from S3. A `Source`.
 
     `wait` is the long poll in seconds (0 to 20). `ccsid` and `format` are what text is written in on the MQ
     side where a message doesn't say, and `encoding` is how its body is written then. When `stop` is set,
-    `take` returns at once. `possible_duplicates` counts messages that were delivered, but not deleted;
-    `offloaded` is called for each body that S3 gave.
+    `take` returns at once. `offloaded` is called for each body that S3 gave, and `undeleted` with how many
+    messages were delivered, but could not be deleted.
 
     A message's `source_id` is its MessageId, or `by_deduplication_id` its MessageDeduplicationId. With
     `traced` its X-Ray header is asked for too.
@@ -133,6 +116,7 @@ class SqsSource:
         by_deduplication_id: bool = False,
         most_bytes: int = IN_FLIGHT,
         offloaded: Callable[[], None] = lambda: None,
+        undeleted: Callable[[int], None] = lambda _messages: None,
         traced: bool = False,
     ) -> None:
         self._clients = clients
@@ -149,16 +133,12 @@ class SqsSource:
         self._traced = traced
         self._link: _Link | None = None
         self._unit: dict[str, _Taken] = {}
-        self._deleting: list[Future[Mapping[str, str]]] = []
-        self._failed = ""
-        """Why messages of an earlier unit of work are not deleted, where nobody was told so yet."""
         self._kept: dict[str, int] = {}
         """How often a message was backed out and stayed in hand."""
         self._held: set[str] = set()
-        self._left: OrderedDict[str, int] = OrderedDict()
+        self._left = Remembered()
         self._leaving = Lock()
-        self._undeleted: OrderedDict[str, None] = OrderedDict()
-        self.possible_duplicates = 0
+        self._undeleted = Undeleted(undeleted)
 
     @property
     def name(self) -> str:
@@ -182,9 +162,7 @@ class SqsSource:
         that came, and where messages of an earlier unit of work could not be deleted.
         """
         link = self._connected()
-        self._note_deleted([each for each in self._deleting if each.done()])
-        if self._failed:
-            failed, self._failed = self._failed, ""
+        if failed := link.settling.failed():
             raise Away(failed)
         if not (link.receiver.waiting and self._queue.fifo):
             self._held.clear()
@@ -229,27 +207,15 @@ class SqsSource:
         the next `take`'s to say. Raises `Away` when some could not be deleted: those come again. The others
         are gone all the same.
         """
-        link, unit, before = self._link, self._unit, self._deleting
+        link, unit = self._link, self._unit
         self._unit = {}
         if link is None or not unit:
             return
         for taken in unit.values():
             self._kept.pop(taken.raw["MessageId"], None)
-            self._undeleted.pop(taken.raw["MessageId"], None)
-        settled = {
-            receipt: _Settled(taken.raw["MessageId"], taken.pointer) for receipt, taken in unit.items()
-        }
-        now = [
-            link.deleters.submit(partial(self._delete, link, {each: settled[each] for each in some}))
-            for some in cut(settled, lambda _: 1)
-        ]
-        self._deleting = [*before, *now]
-        if link.receiver.busy:
-            self._note_deleted(self._deleting[:-_DELETES_AHEAD])
-            return
-        self._note_deleted(before)
-        if failed := self._note_deleted(now):
-            self._failed = ""
+            self._undeleted.forget(taken.raw["MessageId"])
+        settled = {receipt: Settled(taken.raw["MessageId"], taken.pointer) for receipt, taken in unit.items()}
+        if failed := link.settling.settle(settled, ahead=AHEAD if link.receiver.busy else 0):
             raise Away(failed)
 
     def back_out(self) -> None:
@@ -285,10 +251,8 @@ class SqsSource:
         self._give_back(link, [taken.raw for taken in unit.values()], all_of_it=True)
         self._give_back(link, waiting, untried=True, all_of_it=True)
         self._kept.clear()
-        wait(self._deleting)
-        if failed := self._note_deleted([each for each in self._deleting if not each.exception()]):
+        if failed := link.settling.end():
             log.warning("delivered_not_deleted", queue=self.name, reason=failed)
-        self._deleting, self._failed = [], ""
         link.receiver.end(_CLOSES_WITHIN)
         link.keeper.stop()
         for each in (link.receivers, link.fetchers, link.deleters):
@@ -329,6 +293,7 @@ class SqsSource:
         keeper = Keeper(client, url, self.name, seconds)
         # Twice as many, for those that were called off may be under way yet.
         receivers = Workers(f"receive {self.name}", 2 * MOST_RECEIVES)
+        deleters = Workers(f"delete {self.name}", MOST_DELETES)
         poller = self._clients.polling_sqs(self._queue.region)
         link = _Link(
             client=client,
@@ -350,8 +315,14 @@ class SqsSource:
                 most=1 if self._queue.fifo else MOST_RECEIVES,
                 most_bytes=self._most_bytes,
             ),
-            deleters=Workers(f"delete {self.name}", _MOST_DELETES),
-            deleter=Deleter(client, url, self.name, self._stop),
+            deleters=deleters,
+            settling=Settling(
+                Deleter(client, url, self.name, self._stop),
+                keeper,
+                deleters,
+                self._undeleted,
+                storage if self._offload and self._offload.delete_after_delivery else None,
+            ),
             keeper=keeper,
         )
         return link
@@ -426,7 +397,7 @@ class SqsSource:
         lasting = raw.get("Attributes", {}).get("MessageDeduplicationId", "")
         message = replace(message, source_id=(lasting if self._by_deduplication_id else "") or identity)
         # Not every receive was an attempt.
-        deliveries = max(0, received - self._left.get(identity, 0)) + self._kept.get(identity, 0)
+        deliveries = max(0, received - self._left.times(identity)) + self._kept.get(identity, 0)
         sent_at = int(raw.get("Attributes", {}).get("SentTimestamp", "0")) / 1000
         parent = xray.to_traceparent(raw.get("Attributes", {}).get(xray.HEADER, "")) if self._traced else ""
         return Delivery(
@@ -453,51 +424,4 @@ class SqsSource:
     def _goes_back_untried(self, raw: MessageTypeDef) -> None:
         """S3 is away, or the route comes to the gate: nothing is wrong with the message."""
         with self._leaving:
-            _remember(self._left, raw["MessageId"], self._left.get(raw["MessageId"], 0) + 1)
-
-    def _delete(self, link: _Link, some: Mapping[str, _Settled]) -> Mapping[str, str]:
-        """Deletes messages, by their receipts; the ids of those that could not be, with the reason."""
-        try:
-            # Kept from others' sight until then: a delete may be answered late.
-            undeleted = link.deleter.delete(some)
-        finally:
-            link.keeper.let_go(list(some))
-        if self._offload and self._offload.delete_after_delivery:
-            for receipt, settled in some.items():
-                if settled.pointer and receipt not in undeleted:
-                    self._delete_payload(link, settled.pointer)
-        return {some[receipt].identity: reason for receipt, reason in undeleted.items()}
-
-    def _note_deleted(self, deleting: Collection[Future[Mapping[str, str]]]) -> str:
-        """Waits for these, and notes what could not be deleted; says so, or nothing."""
-        if not deleting:
-            return ""
-        wait(deleting)
-        self._deleting = [each for each in self._deleting if each not in deleting]
-        undeleted = {identity: why for each in deleting for identity, why in each.result().items()}
-        if not undeleted:
-            return ""
-        self.possible_duplicates += len(undeleted)
-        for identity in undeleted:
-            _remember(self._undeleted, identity, None)
-        self._failed = (
-            f"{len(undeleted)} delivered messages can't be deleted and will come again: "
-            f"{next(iter(undeleted.values()))}"
-        )
-        return self._failed
-
-    def _delete_payload(self, link: _Link, pointer: Pointer) -> None:
-        try:
-            link.storage.delete_object(Bucket=pointer.bucket, Key=pointer.key)
-        except FAULTS as error:
-            log.warning(
-                "payload_not_deleted",
-                payload=str(pointer),
-                reason=classify(error, str(pointer)).reason,
-            )
-
-
-def _remember(known: OrderedDict[str, Value], identity: str, value: Value) -> None:
-    known[identity] = value
-    if len(known) > _MOST_REMEMBERED:
-        known.popitem(last=False)
+            self._left.add(raw["MessageId"])

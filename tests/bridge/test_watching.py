@@ -259,6 +259,28 @@ def test_bodies_that_went_through_s3_are_counted_by_route_where_they_are_put_and
     assert [total(bridge, "bridge_offloads_total", route=name) for name in ("out", "in")] == [2, 2]
 
 
+def test_a_message_that_was_delivered_and_sqs_does_not_let_delete_is_counted_and_arrives_once(
+    aws: Aws,
+    queue_manager: RunningQueueManager,
+    start_bridge: StartBridge,
+    binding: Binding,
+    fault_proxy: FaultProxy,
+) -> None:
+    queue = aws.make_queue()
+    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
+    fault_proxy.fail_entries("DeleteMessageBatch", {0: ("ReceiptHandleIsInvalid", True)})
+    aws.sqs.send_message(QueueUrl=queue, MessageBody="payment")
+    bridge = start_bridge(
+        queue_manager,
+        {"name": "in", "from": {"sqs": queue, "wait": 1}, "to": {"mq": OTHER}},
+        dead_letters=aws.make_bucket(),
+        binding=binding.name,
+    )
+    eventually(lambda: sum(aws.counts(queue)) == 0)
+    assert measured(bridge)["bridge_possible_duplicates_total", "in"] == 1
+    assert [each.data for each in queue_manager.browse(OTHER)] == [b"payment"]
+
+
 def test_a_queue_that_may_not_be_inquired_is_said_once_and_costs_the_route_nothing(
     aws: Aws, queue_manager: RunningQueueManager, start_bridge: StartBridge, binding: Binding
 ) -> None:
