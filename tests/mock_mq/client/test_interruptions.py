@@ -21,8 +21,10 @@ from tests.mock_mq.client.program import QUEUE, Program, refused
 T = TypeVar("T")
 FOR_EVER = -1
 INTERRUPTED = """
+import signal
 import sys
 from bridge.binding import load_binding
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts the tests behind it ignores it
 binding = load_binding(sys.argv[1])
 mq = binding.mq
 definition = mq.CD(Version=11, ChannelName=sys.argv[2].encode(), ConnectionName=sys.argv[3].encode())
