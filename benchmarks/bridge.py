@@ -54,6 +54,16 @@ WHOLE = Effort(rounds=5, seconds=0.8, requests=3_000, bare=2_000, lone=15, polls
 QUICK = Effort(rounds=1, seconds=0.2, requests=300, bare=200, lone=3, quota=3.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Who moves messages in turn with others: in which circumstances, and how many at a time."""
+
+    contender: Contender
+    case: Case
+    mover: Mover
+    count: int
+
+
 class Bench:
     """A run on a stand."""
 
@@ -86,20 +96,28 @@ class Bench:
     def _compare(self, case: Case) -> None:
         """The plain loop and the bridge in turns, all of them waiting when it is not theirs."""
         result = Result(case, beside=Contender() if case.beside else None)
-        with self._movers(case) as movers:
-            circumstances = (case, case, case.beside or case)[: len(movers)]
-            counts = [self._calibrated(of, mover) for of, mover in zip(circumstances, movers, strict=True)]
-            turns = list(zip(result.contenders, circumstances, movers, counts, strict=True))
+        with self._movers(case) as (plain, bridge, beside):
+            turns = [self._turn(result.plain, case, plain), self._turn(result.bridge, case, bridge)]
+            if result.beside and case.beside:
+                turns.append(self._turn(result.beside, case.beside, beside))
             for _ in range(self._effort.rounds):
-                for contender, of, mover, count in turns:
-                    contender.rounds.append(self._move(of, mover, count))
+                for turn in turns:
+                    turn.contender.rounds.append(self._move(turn.case, turn.mover, turn.count))
             self._stand.stub.ask("set", latency=case.latency)
-            for contender, mover in zip((result.plain, result.bridge), movers, strict=False):
-                rate = contender.rate / 2
-                contender.offered = max(5, int(rate * 2 * self._effort.seconds))
-                contender.latencies = self._stand.offer(mover, contender.offered, case.size, rate)
-                contender.memory = mover.memory
+            for turn in turns[:2]:
+                self._offer_half(turn)
         self.findings.results.append(result)
+
+    def _turn(self, contender: Contender, case: Case, mover: Mover) -> _Turn:
+        return _Turn(contender, case, mover, self._calibrated(case, mover))
+
+    def _offer_half(self, turn: _Turn) -> None:
+        """Offers it half of what it moved a second."""
+        contender = turn.contender
+        rate = contender.rate / 2
+        contender.offered = max(5, int(rate * 2 * self._effort.seconds))
+        contender.latencies = self._stand.offer(turn.mover, contender.offered, turn.case.size, rate)
+        contender.memory = turn.mover.memory
 
     def _move(self, case: Case, mover: Mover, count: int) -> Round:
         """Has a backlog moved in the circumstances of a case."""
@@ -107,23 +125,23 @@ class Bench:
         return self._stand.move(mover, count, case.size)
 
     @contextmanager
-    def _movers(self, case: Case) -> Iterator[list[Mover]]:
-        """The plain loop, the bridge, and what is beside it: itself, but for TLS, which it has or not."""
+    def _movers(self, case: Case) -> Iterator[tuple[Mover, Mover, Mover]]:
+        """The plain loop, the bridge, and what is beside it: itself, but where it is compared with TCP."""
         with ExitStack() as stack:
-            plain = self._stand.plain_loop(
-                case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue
+            plain = stack.enter_context(
+                self._stand.plain_loop(
+                    case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue
+                )
             )
-            movers = [stack.enter_context(plain)]
-            movers += stack.enter_context(
+            (bridge,) = stack.enter_context(
                 self._stand.bridge(case.direction, routes=case.routes, tls=case.tls, to_queue=case.to_queue)
             )
+            beside = bridge
             if case.tls:
-                movers += stack.enter_context(
+                (beside,) = stack.enter_context(
                     self._stand.bridge(case.direction, routes=case.routes, name="other")
                 )
-            elif case.beside:
-                movers.append(movers[1])
-            yield movers
+            yield plain, bridge, beside
 
     def _calibrated(self, case: Case, mover: Mover) -> int:
         """How many messages take about as long as a round is to last; found by moving a few."""
