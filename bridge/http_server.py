@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 _MOST_AT_ONCE = 16
 _PATIENCE = 5.0
 """Seconds that a client may take over its request."""
+_LOOK_EVERY = 0.1
+"""Seconds between two looks at whether to stop."""
 
 HEALTH, READINESS, METRICS = "/healthz", "/readyz", "/metrics"
 _ROUTES = "/routes"
@@ -125,7 +127,7 @@ def serving(address: str, port: int, view: View) -> Iterator[int]:
             "or an http.address of this machine's"
         ) from None
     with server:
-        thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(_LOOK_EVERY,), name="http", daemon=True)
         thread.start()
         log.info("http_listening", address=address, port=server.server_port)
         try:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 
+import botocore.session
 from hypothesis import settings
 
 # A machine that is busy is no failure.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# What botocore reads of its own data is the same for each session, and was half of what such tests computed.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 pytest_plugins = [
     "tests.fixtures.certificates",

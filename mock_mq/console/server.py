@@ -23,6 +23,7 @@ from mock_mq.errors import MQError
 log = logging.getLogger(__name__)
 
 _PATIENCE = 5.0  # seconds that a browser may take over a request, and the queue manager over an answer
+_LOOK_EVERY = 0.1  # seconds between two looks at whether to stop
 _LONGEST_REQUEST = 1_048_576
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -58,7 +59,9 @@ class Console:
         self._loop = loop
         self.token = secrets.token_urlsafe(32)
         self._server = _Server(self, host, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="console", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_LOOK_EVERY,), name="console", daemon=True
+        )
         self._thread.start()
 
     @property

@@ -82,7 +82,7 @@ def secure(start_queue_manager: StartQueueManager, certificates: Certificates) -
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def keys(certificates: Certificates) -> Iterator[KeyRepository]:
     with KeyRepository(from_directory(certificates.bridge_directory)) as made:
         yield made

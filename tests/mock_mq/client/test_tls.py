@@ -18,7 +18,7 @@ from tests.fixtures.certificates import Certificates
 from tests.mock_mq.client.program import ANY, Program, channel, connect, refused, tls_options
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def others(other_certificates: Certificates) -> Iterator[KeyRepository]:
     with KeyRepository(from_directory(other_certificates.bridge_directory)) as made:
         yield made
