@@ -9,7 +9,8 @@ OF_AWS := tests/infra tests/deploy tests/images
 # First: what is left over of a long file at the end, one worker waits for.
 LONGEST := tests/torture tests/system
 OTHERS := $(filter-out $(LONGEST) tests/permissions $(OF_AWS),$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Compiled is what is imported, when it is: of what there is that is little.
+INSTALL := -m pip --disable-pip-version-check --quiet install --no-compile
 LIBRARY := setup.py $(wildcard bridge/native/*.c mock_mq/client/build.py mock_mq/client/sdk.py mock_mq/client/*.c mock_mq/client/include/*.h)
 
 # Node 20 does all that CDK asks of it.
@@ -85,7 +86,7 @@ sbom: $(INFRA)
 
 # Known weaknesses of what is locked: asks a public service.
 audit: $(READY)
-	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
+	@$(PYTHON) -m venv build/audit && build/audit/bin/python $(INSTALL) pip-audit
 	@for list in $(wildcard requirements/*.txt); do build/audit/bin/pip-audit --require-hashes --disable-pip --requirement $$list || bad=1; done; exit $${bad:-0}
 
 lint: $(INFRA)
@@ -102,20 +103,20 @@ $(READY): requirements/dev.txt requirements/pymqi.txt pyproject.toml $(LIBRARY)
 	@echo 'setting up $(VENV): about a minute'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV) || { echo 'venv is needed: on Debian, apt-get install python3-venv' >&2; exit 1; }
-	@$(PIP) install --require-hashes -r requirements/dev.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable . || { echo 'a C compiler and the headers of Python are needed: on Debian, apt-get install gcc python3-dev' >&2; exit 1; }
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(BIN)/python $(INSTALL) --no-deps --no-build-isolation --editable . || { echo 'a C compiler and the headers of Python are needed: on Debian, apt-get install gcc python3-dev' >&2; exit 1; }
 	@$(BIN)/python -m mock_mq.client.sdk build/mqm
-	@MQ_FILE_PATH='$(CURDIR)/build/mqm' $(PIP) install --no-deps --no-build-isolation --require-hashes -r requirements/pymqi.txt
+	@MQ_FILE_PATH='$(CURDIR)/build/mqm' $(BIN)/python $(INSTALL) --no-deps --no-build-isolation --require-hashes -r requirements/pymqi.txt
 	@touch $@
 
 $(INFRA): $(READY) requirements/infra.txt
-	@$(PIP) install --require-hashes -r requirements/infra.txt
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements/infra.txt
 	@touch $@
 
 # It asks for an older boto3 than ours.
 build/checkov/.ready: requirements/checkov.txt
 	@$(PYTHON) -m venv build/checkov
-	@build/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/checkov.txt
+	@build/checkov/bin/python $(INSTALL) --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 # The CDK's command line. The lock file has its hash, and no script of a package's is ever run.
@@ -127,7 +128,7 @@ infra/node_modules/.ready: infra/package-lock.json
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
 
 lock: $(READY)
-	$(PIP) install uv
+	$(BIN)/python $(INSTALL) uv
 	$(LOCK) --extra dev pyproject.toml --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --constraint requirements/dev.txt --extra dev --extra infra pyproject.toml --output-file requirements/infra.txt
