@@ -290,6 +290,7 @@ def test_payloads_are_fetched_only_as_far_as_a_unit_of_work_has_bytes_and_receiv
     assert sorted(seen) == [str(number) * 1000 for number in range(10)]
     # One that brought nothing, and perhaps another one ahead of need.
     assert fault_proxy.count("ReceiveMessage") in {2, 3}
+    orders.close()  # which waits for its deletes
     assert aws.counts(queue) == (0, 0)
 
 
