@@ -49,7 +49,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(LONGEST) $(OTHERS)
 	$(BIN)/python -m pytest tests/permissions
 
-# The tests try two minutes of it; this takes about twenty-five.
+# The tests try two minutes of it; this takes about half an hour.
 torture: $(READY)
 	@TORTURE=whole TORTURE_REPORT=build/torture/report.html $(BIN)/python -m pytest -v --no-header tests/torture
 	@echo 'the report: build/torture/report.html'

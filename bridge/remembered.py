@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
+_MOST = 10_000
+"""Messages."""
+
 
 class Remembered:
-    """How often something became of each of up to `most` messages, by identity; the oldest are forgotten."""
+    """How often something became of each message, by identity; beyond 10,000 the oldest are forgotten."""
 
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._times: OrderedDict[str, int] = OrderedDict()
 
     def __bool__(self) -> bool:
@@ -33,7 +35,7 @@ class Remembered:
         if not identity:
             return
         self._times[identity] = self.times(identity) + 1
-        if len(self._times) > self._most:
+        if len(self._times) > _MOST:
             self._times.popitem(last=False)
 
     def take(self, identity: str) -> None:
